@@ -1,0 +1,144 @@
+"""What a model says of itself.
+
+A card travels inside every checkpoint (safetensors header) and every runtime model (ONNX
+metadata) as JSON under :data:`CARD_KEY`. Classes, preprocessing and calibration are read
+from it, never assumed; a model without a card is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from .errors import CardError, MienError
+from .expressions import LabelSet
+from .preprocess import Preprocess
+
+CARD_KEY = "mien.card"
+CARD_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Numbers measured on one split under one protocol.
+
+    Attributes:
+        dataset: such as ``"ferplus"``.
+        split: such as ``"public-test"``.
+        protocol: which pictures count and what their label is, such as ``"majority"``.
+        images: how many pictures the numbers stand for.
+        values: metric name to value; fractions, not per cent.
+        file: the file under ``results/`` that they come from.
+    """
+
+    dataset: str
+    split: str
+    protocol: str
+    images: int
+    values: Mapping[str, float]
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """Who a model is, what it expects, what it answers, and how far to trust it.
+
+    Attributes:
+        name: the model's own name, such as ``"mien-small"``.
+        architecture: name of the builder, for ``create_model``.
+        arguments: the builder's options, without the number of classes.
+        labels: what class index 0, 1, 2, ... stand for.
+        preprocess: how a picture is prepared.
+        temperature: logits are divided by it before the softmax (Guo et al. 2017).
+        data: what the model was trained on.
+        data_licence: the licence of that data.
+        recipe: name of the recipe, empty if there was none.
+        seed: of the run.
+        commit: git commit of the code that trained it.
+        measurements: numbers with their protocol.
+        intended_use: what it is for.
+        limits: what it is not for, and where it is weak.
+    """
+
+    name: str
+    architecture: str
+    labels: LabelSet
+    preprocess: Preprocess
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    temperature: float = 1.0
+    data: str = ""
+    data_licence: str = ""
+    recipe: str = ""
+    seed: int | None = None
+    commit: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    intended_use: str = ""
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise CardError(f"the card's temperature is {self.temperature}, not above zero")
+
+    def with_(self, **changes: Any) -> Card:
+        """The card with some fields changed."""
+        return replace(self, **changes)
+
+    def to_json(self) -> str:
+        """The card as it is stored in a model file."""
+        values: dict[str, Any] = {"format": CARD_FORMAT}
+        for item in fields(self):
+            values[item.name] = getattr(self, item.name)
+        values["labels"] = [str(name) for name in self.labels]
+        values["preprocess"] = self.preprocess.to_dict()
+        values["arguments"] = dict(self.arguments)
+        values["measurements"] = [
+            {part.name: getattr(one, part.name) for part in fields(one)}
+            for one in self.measurements
+        ]
+        return json.dumps(values, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "the card") -> Card:
+        """Read a card.
+
+        Args:
+            text: what :meth:`to_json` gave.
+            source: the model's file, for messages.
+
+        Raises:
+            CardError: if the card is damaged or of a newer format than this mien reads.
+        """
+        try:
+            values = json.loads(text)
+            version = int(values.pop("format"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CardError(f"{source}: its card cannot be read; export the model again") from None
+        if version > CARD_FORMAT:
+            raise CardError(
+                f"{source}: its card has format {version}, this mien reads up to {CARD_FORMAT}; "
+                "bring a newer one with: pip install --upgrade mien"
+            )
+        try:
+            values["labels"] = LabelSet.of(values["labels"])
+            values["preprocess"] = Preprocess.from_dict(values["preprocess"])
+            values["measurements"] = tuple(Measurement(**one) for one in values["measurements"])
+            return cls(**values)
+        except (KeyError, TypeError, AttributeError, MienError) as error:
+            raise CardError(f"{source}: its card is damaged ({error})") from None
+
+
+def read_card(metadata: Mapping[str, str], source: str) -> Card:
+    """Find the card in a model file's metadata.
+
+    Raises:
+        CardError: if there is none, with the command that adds one.
+    """
+    text = metadata.get(CARD_KEY)
+    if text is None:
+        raise CardError(
+            f"{source}: the model has no card, so its classes and preprocessing are unknown; "
+            "export it from its checkpoint with: mien export CHECKPOINT -o model.onnx"
+        )
+    return Card.from_json(text, source)

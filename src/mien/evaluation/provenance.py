@@ -1,0 +1,113 @@
+"""Where a number comes from: which code, which data, which machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import NotFound
+
+_HERE = Path(__file__).resolve()
+
+
+def version() -> str:
+    """The installed version of mien; empty where its source is used without installing it."""
+    try:
+        return importlib.metadata.version("mien")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def git_commit(file: Path = _HERE) -> str:
+    """The commit that ``file`` belongs to, by default that of mien's own code.
+
+    Returns:
+        40 hex digits, with ``-dirty`` if files under version control were changed since;
+        empty if the file is not under version control, or git is not there.
+    """
+    file = file.resolve()
+    if not _git(file.parent, "ls-files", "--error-unmatch", file.name):
+        return ""
+    return _git(file.parent, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def machine() -> dict[str, str | int]:
+    """What the program runs on, without the machine's name.
+
+    Returns:
+        ``processor``, ``cores`` (that this process may use), ``system``, ``python``, and
+        ``accelerator`` where PyTorch is loaded and sees one.
+    """
+    described: dict[str, str | int] = {
+        "processor": _processor(),
+        "cores": _cores(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        described["accelerator"] = torch.cuda.get_device_name()
+    return described
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip() == "model name" and value.strip():
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def fingerprint(*arrays: NDArray[np.generic]) -> str:
+    """SHA-256 over the kind, shape and values of arrays: the same data, the same 64 digits.
+
+    It is taken of decoded pictures and votes, so that a folder and a zip of the same data
+    set have one fingerprint.
+    """
+    digest = hashlib.sha256()
+    for one in arrays:
+        kind = one.dtype.newbyteorder("<")
+        digest.update(f"{kind.str}{one.shape}".encode())
+        digest.update(np.ascontiguousarray(one, dtype=kind).tobytes())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes.
+
+    Raises:
+        NotFound: if there is no such file.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise NotFound(f"{path}: cannot be read ({error.strerror}); check the path") from None

@@ -1,0 +1,53 @@
+"""A trained network and its card in one safetensors file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from ..card import CARD_KEY, Card, read_card
+from ..errors import ModelError, NotFound
+from .registry import create_model
+
+
+def save_model(network: nn.Module, card: Card, path: Path | str) -> None:
+    """Write weights and card; an existing file is replaced only by a whole one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+    partial = path.with_name(path.name + ".partial")
+    save_file(tensors, partial, metadata={CARD_KEY: card.to_json()})
+    partial.replace(path)
+
+
+def load_model(path: Path | str) -> tuple[nn.Module, Card]:
+    """Build the network that a checkpoint's card describes and load its weights.
+
+    Returns:
+        The network in evaluation mode on the CPU, and its card.
+
+    Raises:
+        NotFound: if there is no file.
+        ModelError: if the file is not a safetensors file, or its tensors do not fit.
+        CardError: if it has no card, or one of a newer format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no checkpoint at this path")
+    try:
+        with safe_open(path, framework="pt") as file:
+            card = read_card(file.metadata() or {}, str(path))
+            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ModelError(f"{path}: not a whole safetensors file ({error})") from None
+    network = create_model(card.architecture, classes=card.labels, **card.arguments)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: its weights do not fit {card.architecture}: {reason}") from None
+    return network.eval(), card

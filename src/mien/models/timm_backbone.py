@@ -1,0 +1,43 @@
+"""Any backbone of timm as a baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import timm
+from torch import Tensor, nn
+
+from ..errors import UnknownName
+from .output import Output
+from .registry import register
+
+
+class TimmBackbone(nn.Module):
+    """A network of timm with its own pooling and a linear classifier."""
+
+    def __init__(self, classes: int, backbone: str, options: dict[str, Any]) -> None:
+        super().__init__()
+        self.backbone = timm.create_model(backbone, num_classes=classes, **options)
+
+    def forward(self, images: Tensor) -> Output:
+        """Images (N, 3, H, W) to logits (N, M) and pooled features (N, D)."""
+        maps = self.backbone.forward_features(images)
+        features = self.backbone.forward_head(maps, pre_logits=True)
+        return Output(self.backbone.get_classifier()(features), features)
+
+
+@register("timm")
+def build_timm(*, classes: int, backbone: str, **options: Any) -> TimmBackbone:
+    """Builder of a baseline from timm.
+
+    Args:
+        classes: number of classes.
+        backbone: timm's name, such as ``"mobilenetv4_conv_small"``.
+        options: passed on to ``timm.create_model``; ``pretrained=True`` downloads weights.
+
+    Raises:
+        UnknownName: if timm has no such model.
+    """
+    if not timm.is_model(backbone.split(".")[0]):
+        raise UnknownName("model of timm", backbone, timm.list_models())
+    return TimmBackbone(classes, backbone, options)

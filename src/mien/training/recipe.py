@@ -1,0 +1,96 @@
+"""What a training run is, as a frozen record.
+
+Rows of an ablation table are ``dataclasses.replace`` of one recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from ..data.augmentation import Augmentation
+from ..errors import DataError, UnknownName
+from ..preprocess import Preprocess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides the result of a run, besides the data.
+
+    Attributes:
+        name: the recipe's own.
+        model: name of the network, for ``create_model``.
+        options: the builder's options.
+        preprocess: how a picture becomes the network's input.
+        augmentation: how training faces are varied.
+        targets: ``"soft"``, the distribution of votes, or ``"hard"``, its largest class.
+        merge_votes: pixel-identical copies share the sum of their votes.
+        validation_share: part of the training set, by content, that is held out to choose
+            the checkpoint and to fit the temperature.
+        epochs: passes over the training part.
+        batch: pictures a step.
+        learning_rate: the largest, reached after ``warm_up``.
+        warm_up: share of all steps with rising rate; then it falls by a cosine to zero.
+        momentum: Nesterov's, of SGD.
+        weight_decay: on weights of convolutions and linear layers only.
+        label_smoothing: of the cross entropy.
+        average_decay: of the exponential average of weights, per step; 0 for none.
+        precision: Lightning's, such as ``"bf16-mixed"``.
+        workers: processes that prepare pictures.
+        seed: of weights, order and augmentation.
+        limit: train on that many pictures only (``--smoke``); 0 for all.
+    """
+
+    name: str
+    model: str
+    preprocess: Preprocess
+    options: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    targets: Literal["soft", "hard"] = "soft"
+    merge_votes: bool = True
+    validation_share: float = 0.08
+    epochs: int = 24
+    batch: int = 128
+    learning_rate: float = 0.1
+    warm_up: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.0
+    average_decay: float = 0.998
+    precision: str = "bf16-mixed"
+    workers: int = 1
+    seed: int = 0
+    limit: int = 0
+
+    def smoke(self) -> Recipe:
+        """The same recipe in a size that runs in seconds."""
+        return replace(self, epochs=2, batch=32, limit=256, workers=0, precision="32-true")
+
+    def with_settings(self, settings: Mapping[str, str]) -> Recipe:
+        """Change plain fields from text, as ``--set key=value`` gives them.
+
+        Raises:
+            UnknownName: if a field is unknown.
+            DataError: if a value is of the wrong type.
+        """
+        plain = {
+            one.name: type(getattr(self, one.name))
+            for one in fields(self)
+            if isinstance(getattr(self, one.name), bool | int | float | str)
+        }
+        changes: dict[str, Any] = {}
+        for key, text in settings.items():
+            if key not in plain:
+                raise UnknownName("plain field of a recipe", key, plain)
+            changes[key] = _parse(key, text, plain[key])
+        return replace(self, **changes)
+
+
+def _parse(key: str, text: str, kind: type) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError):
+        raise DataError(f"--set {key}={text}: this needs a value like {kind.__name__}") from None

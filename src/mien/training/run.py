@@ -1,0 +1,230 @@
+"""Train a recipe: from a data set to a checkpoint with its card."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.pytorch.loggers import TensorBoardLogger
+from numpy.typing import NDArray
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..card import Card, Measurement
+from ..data.faces import EpochSampler, FaceDataset
+from ..data.ferplus import FERPlus
+from ..data.ferplus_protocols import vote_distribution
+from ..data.split import validation_part
+from ..errors import DataError
+from ..evaluation.calibration import fit_temperature
+from ..evaluation.provenance import git_commit
+from ..models import create_model, save_model
+from .checkpoints import BEST, LAST, AtomicCheckpointIO, checkpoint_callbacks
+from .module import Classifier
+from .recipe import Recipe
+
+log = logging.getLogger("mien")
+
+MODEL_FILE = "model.safetensors"
+_AVERAGE_EVERY = 4
+_DATA = (
+    "FER+ (Barsoum et al. 2016): the faces of FER2013 (Goodfellow et al. 2013) with the votes "
+    "of ten raters; training split, of which a part by content chose the checkpoint and the "
+    "temperature"
+)
+_LICENCE = "pictures of FER2013: research use; labels of FER+: MIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The two parts of a training set: faces uint8 (N, H, W) and their targets."""
+
+    train_images: NDArray[np.uint8]
+    train_targets: NDArray[np.generic]
+    validation_images: NDArray[np.uint8]
+    validation_targets: NDArray[np.generic]
+
+
+def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> Path:
+    """Run a recipe on FER+ and write ``output/model.safetensors``.
+
+    An interrupted run in the same folder is continued from its last whole checkpoint, and
+    ends with the same weights as an undisturbed one (same seed, one device).
+
+    Args:
+        recipe: what to run.
+        root: the copy of FER+, in any layout that the reader knows.
+        output: folder of the run.
+        resume: continue what is there; otherwise start again.
+
+    Returns:
+        The path of the checkpoint.
+
+    Raises:
+        DataError: if the data is damaged or smaller than a batch, or if the folder holds a
+            run of another recipe.
+    """
+    parts = load_parts(recipe, root)
+    if len(parts.train_images) < recipe.batch:
+        raise DataError(
+            f"{recipe.name}: a batch of {recipe.batch} is larger than the training part of "
+            f"{len(parts.train_images)} pictures"
+        )
+    torch.manual_seed(recipe.seed)
+    network = create_model(recipe.model, classes=FERPlus.labels, **recipe.options)
+    module = Classifier(network, recipe)
+    loaders = _loaders(recipe, parts)
+    trainer = _trainer(recipe, output)
+    last = output / LAST
+    if not resume:
+        last.unlink(missing_ok=True)
+    trainer.fit(
+        module,
+        *loaders,
+        ckpt_path=str(last) if last.is_file() else None,
+        weights_only=True,
+    )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return _finish(recipe, network, loaders[1], output)
+
+
+def load_parts(recipe: Recipe, root: Path) -> Parts:
+    """Read FER+'s training split and hold out the validation part by content."""
+    data = FERPlus(root, "train", merge_votes=recipe.merge_votes)
+    distribution, usable = vote_distribution(data.votes)
+    held = validation_part(data.images, recipe.validation_share)
+    targets: NDArray[np.generic] = distribution
+    if recipe.targets == "hard":
+        targets = distribution.argmax(axis=1)
+    chosen, tested = np.flatnonzero(usable & ~held), np.flatnonzero(usable & held)
+    if recipe.limit:
+        chosen, tested = chosen[: recipe.limit], tested[: recipe.limit]
+    return Parts(data.images[chosen], targets[chosen], data.images[tested], targets[tested])
+
+
+def _loaders(
+    recipe: Recipe, parts: Parts
+) -> tuple[DataLoader[tuple[torch.Tensor, torch.Tensor]], ...]:
+    training = FaceDataset(
+        parts.train_images,
+        parts.train_targets,
+        recipe.preprocess,
+        recipe.augmentation,
+        recipe.seed,
+    )
+    held = FaceDataset(parts.validation_images, parts.validation_targets, recipe.preprocess)
+    workers = recipe.workers
+    train_loader = DataLoader(
+        training,
+        batch_size=recipe.batch,
+        sampler=EpochSampler(len(training), recipe.seed),
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
+    return train_loader, DataLoader(held, batch_size=recipe.batch)
+
+
+def _trainer(recipe: Recipe, output: Path) -> lightning.Trainer:
+    callbacks: list[Callback] = [*checkpoint_callbacks(output), EpochLine()]
+    if recipe.average_decay:
+        callbacks.insert(
+            0,
+            EMAWeightAveraging(
+                decay=recipe.average_decay**_AVERAGE_EVERY, update_every_n_steps=_AVERAGE_EVERY
+            ),
+        )
+    return lightning.Trainer(
+        max_epochs=recipe.epochs,
+        precision=recipe.precision,  # type: ignore[arg-type]
+        default_root_dir=output,
+        callbacks=callbacks,
+        plugins=[AtomicCheckpointIO()],
+        logger=TensorBoardLogger(output, name="", version="log"),
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        deterministic=True,
+    )
+
+
+class EpochLine(Callback):
+    """One line in the log after every epoch."""
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Say how far the run is, and how good."""
+        del pl_module
+        numbers = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        log.info(
+            "epoch %d of %s: training loss %.4f, validation loss %.4f, accuracy %.4f",
+            trainer.current_epoch + 1,
+            trainer.max_epochs,
+            numbers.get("train_loss", float("nan")),
+            numbers.get("val_loss", float("nan")),
+            numbers.get("val_accuracy", float("nan")),
+        )
+
+
+def _finish(
+    recipe: Recipe,
+    network: nn.Module,
+    held: DataLoader[tuple[torch.Tensor, torch.Tensor]],
+    output: Path,
+) -> Path:
+    """Take the best epoch's averaged weights, fit the temperature, write the card."""
+    state = torch.load(output / f"{BEST}.ckpt", map_location="cpu", weights_only=True)
+    weights = {
+        name.removeprefix("network."): value
+        for name, value in state["state_dict"].items()
+        if name.startswith("network.")
+    }
+    network.load_state_dict(weights)
+    logits, targets = validation_logits(network, held)
+    labels = targets.argmax(axis=1) if targets.ndim == 2 else targets
+    card = Card(
+        name=recipe.name,
+        architecture=recipe.model,
+        arguments=recipe.options,
+        labels=FERPlus.labels,
+        preprocess=recipe.preprocess,
+        temperature=fit_temperature(logits, targets),
+        data=_DATA,
+        data_licence=_LICENCE,
+        recipe=recipe.name,
+        seed=recipe.seed,
+        commit=git_commit(),
+        measurements=(
+            Measurement(
+                dataset=FERPlus.name,
+                split="validation, held out of train",
+                protocol="most voted expression",
+                images=len(labels),
+                values={"accuracy": float((logits.argmax(axis=1) == labels).mean())},
+            ),
+        ),
+    )
+    path = output / MODEL_FILE
+    save_model(network, card, path)
+    log.info("epoch %d was the best; its weights and card are in %s", state["epoch"] + 1, path)
+    return path
+
+
+@torch.inference_mode()
+def validation_logits(
+    network: nn.Module, held: DataLoader[tuple[torch.Tensor, torch.Tensor]]
+) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
+    """Logits (N, M) and targets of the held-out part, in float32."""
+    network.eval()
+    outputs = [(network(images).logits.numpy(), targets.numpy()) for images, targets in held]
+    logits, targets = zip(*outputs, strict=True)
+    return np.concatenate(logits), np.concatenate(targets)
