@@ -54,9 +54,12 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
         epoch, index = key if isinstance(key, tuple) else (0, key)
         picture = self.crops[index].permute(2, 0, 1).float() / 255
         if self.transform is not None:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(_mix(self.seed, epoch, index))
-                picture = self.transform(picture)
+            # Only the generator that the transforms draw from: torch.manual_seed seeds those
+            # of all devices, which takes longer than the transforms.
+            before = torch.get_rng_state()
+            torch.default_generator.manual_seed(_mix(self.seed, epoch, index))
+            picture = self.transform(picture)
+            torch.set_rng_state(before)
         return (picture - self.mean) / self.std, self.targets[index]
 
 

@@ -152,7 +152,6 @@ def _trainer(recipe: Recipe, output: Path) -> lightning.Trainer:
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
-        deterministic=True,
     )
 
 
