@@ -1,0 +1,146 @@
+"""Put the measured numbers into the README: every one is read from a file of results/.
+
+python docs/make_readme.py           writes them
+python docs/make_readme.py --check   ends with 1 if the README says anything else
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+RESULTS = ROOT / "results"
+BEGIN, END = "<!-- numbers: made by docs/make_readme.py -->", "<!-- end of the numbers -->"
+METRICS = {
+    "accuracy": "accuracy %",
+    "balanced_accuracy": "balanced accuracy %",
+    "macro_f1": "macro F1 %",
+    "found": "found %",
+    "accuracy_direct": "accuracy of the crops %",
+    "loss": "loss in points",
+}
+HEADLINE = ("majority", "whole")
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; the exit code."""
+    old = README.read_text(encoding="utf-8")
+    new = with_numbers(old, numbers(RESULTS))
+    if "--check" in arguments:
+        if old != new:
+            print("README.md does not say what results/ says; run: python docs/make_readme.py")
+        return int(old != new)
+    README.write_text(new, encoding="utf-8")
+    return 0
+
+
+def with_numbers(readme: str, block: str) -> str:
+    """The README with the text between its two markers exchanged."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{block}\n{END}{after}"
+
+
+def numbers(results: Path) -> str:
+    """Everything between the markers."""
+    parts = [evaluation(load(path), path.name) for path in sorted(results.glob("*.json"))]
+    measured = sorted((results / "benchmarks").glob("*.json"))
+    parts += [benchmark(load(path), path.name) for path in measured]
+    return "\n".join(parts) or "Nothing is measured yet.\n"
+
+
+def load(path: Path) -> dict[str, Any]:
+    """One file of results."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def evaluation(result: dict[str, Any], name: str) -> str:
+    """The scores of one model on one split, and how it does on each expression."""
+    scores = result["scores"]
+    shown = [metric for metric in METRICS if any(metric in one["metrics"] for one in scores)]
+    rows = [
+        [f"{one['protocol']}, {one['subset']}", f"{one['images']:,}"]
+        + [share(one["metrics"].get(metric)) for metric in shown]
+        for one in scores
+    ]
+    lines = [
+        f"**{result['model']}** on {result['dataset']}, {result['split']}, with 95 % intervals",
+        "",
+        *table(["protocol", "faces", *(METRICS[metric] for metric in shown)], rows),
+        "",
+    ]
+    for one in scores:
+        if (one["protocol"], one["subset"]) == HEADLINE and one["classes"]:
+            lines += [*classes(one["classes"]), ""]
+    return "\n".join([*lines, source(f"results/{name}", result), ""])
+
+
+def classes(scores: dict[str, dict[str, float]]) -> list[str]:
+    """Recall and precision by expression: where a model is weak."""
+    rows = [
+        ["recall %", *(f"{100 * one['recall']:.0f}" for one in scores.values())],
+        ["precision %", *(f"{100 * one['precision']:.0f}" for one in scores.values())],
+        ["faces", *(f"{one['images']:,}" for one in scores.values())],
+    ]
+    return table([HEADLINE[0], *scores], rows)
+
+
+def benchmark(report: dict[str, Any], name: str) -> str:
+    """The rows of one benchmark, as its program wrote them."""
+    machine = report["machine"]
+    title = f"{report['benchmark']}, on {machine['processor']}, {machine['cores']} cores"
+    head = [title, "mien"]
+    rows = [[row["name"], quantity(row, row["unit"])] for row in report["rows"]]
+    if any(row["rival"] for row in report["rows"]):
+        head += ["the other", "times better"]
+        for cells, row in zip(rows, report["rows"], strict=True):
+            rival = row["rival"]
+            cells.append(f"{rival['name']}: {quantity(rival, rival['unit'])}" if rival else "")
+            cells.append(significant(row["times"]) if row["times"] else "")
+    return "\n".join([*table(head, rows), "", source(f"results/benchmarks/{name}", report), ""])
+
+
+def quantity(row: dict[str, Any], unit: str) -> str:
+    """A number with its unit, and its interval where it has one."""
+    if row["interval"] is None:
+        return f"{significant(row['value'])} {unit}"
+    low, high = row["interval"]
+    return f"{row['value']:.1f} {unit} ({low:.1f} to {high:.1f})"
+
+
+def source(path: str, result: dict[str, Any]) -> str:
+    """Which file a table is made from, and the command that wrote it."""
+    return f"From [`{path}`]({path}), by `{result['command']}`."
+
+
+def share(estimate: dict[str, float] | None) -> str:
+    """A fraction as per cent, with its interval."""
+    if estimate is None:
+        return ""
+    value, low, high = (100 * estimate[key] for key in ("value", "low", "high"))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def significant(value: float) -> str:
+    """Three digits at least, all of the whole part."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table: the first column to the left, numbers to the right."""
+
+    def lines() -> Iterator[list[str]]:
+        yield head
+        yield ["---"] + ["---:"] * (len(head) - 1)
+        yield from rows
+
+    return [f"| {' | '.join(cells)} |" for cells in lines()]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
