@@ -1,0 +1,19 @@
+"""Find and follow faces. Nothing here loads a network before a detector is created."""
+
+from .create import DETECTORS, create_detector
+from .detection import Detection, Detector
+from .mtcnn import MTCNN
+from .tracks import Tracker
+from .whole import WholePicture
+from .yunet import YuNet
+
+__all__ = [
+    "DETECTORS",
+    "MTCNN",
+    "Detection",
+    "Detector",
+    "Tracker",
+    "WholePicture",
+    "YuNet",
+    "create_detector",
+]

@@ -1,0 +1,44 @@
+"""Detectors by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ModelError, UnknownName
+from .detection import Detector
+from .mtcnn import MTCNN
+from .whole import WholePicture
+from .yunet import YuNet
+
+DETECTORS = ("mtcnn", "yunet", "none")
+
+
+def create_detector(
+    name: str,
+    *,
+    model: Path | str | None = None,
+    min_face: int = 20,
+    threads: int | None = None,
+) -> Detector:
+    """Build a face detector.
+
+    Args:
+        name: ``"mtcnn"``, ``"yunet"`` or ``"none"`` (each picture is a face crop already).
+        model: the detector's own file, for YuNet.
+        min_face: side of the smallest face that MTCNN looks for, in pixels; 40 is faster
+            and enough for most videos.
+        threads: how many to compute with; by default one for each physical core.
+
+    Raises:
+        UnknownName: if no detector is called ``name``.
+        ModelError: if the detector's weights or file are missing or wrong.
+    """
+    if name == "mtcnn":
+        return MTCNN(min_face=min_face, threads=threads)
+    if name == "yunet":
+        if model is None:
+            raise ModelError("the detector yunet needs its file; name it with --detector-model")
+        return YuNet(model, threads=threads)
+    if name == "none":
+        return WholePicture()
+    raise UnknownName("detector", name, DETECTORS)

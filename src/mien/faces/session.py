@@ -1,0 +1,33 @@
+"""One way to open a detector's network with onnxruntime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ModelError
+
+
+def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
+    """An onnxruntime session on the CPU.
+
+    Args:
+        model: a serialised ONNX model.
+        source: its file or name, for messages.
+        threads: how many to compute with; by default one for each physical core.
+
+    Raises:
+        ModelError: if onnxruntime cannot read the model.
+    """
+    import onnxruntime  # type: ignore[import-untyped]  # slow, and only needed here
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    # A detector has several networks. Threads of one that spin for work hold up the next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own classes are not public
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{source}: onnxruntime cannot open it as a model ({reason})") from None

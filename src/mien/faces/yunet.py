@@ -1,0 +1,157 @@
+"""Face detection by YuNet, from the user's own model file.
+
+W. Wu, H. Peng, S. Yu: YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence
+Research 20, 2023. One small network looks once at the whole picture. On maps with one cell
+per 8, 16 and 32 pixels each cell says whether a face is centred near it, and where. Files of
+libfacedetection and of OpenCV's model zoo fit if their height and width are left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MienError, ModelError
+from ..preprocess import Picture
+from .boxes import suppress
+from .crops import Octaves
+from .detection import Detection
+from .session import open_session
+
+_STRIDES = (8, 16, 32)
+_MULTIPLE = 32  # of both sides of the input
+_WIDTHS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+_OUTPUTS = [f"{kind}_{stride}" for kind in _WIDTHS for stride in _STRIDES]
+
+
+class YuNet:
+    """YuNet on onnxruntime.
+
+    Args:
+        model: the ONNX file, with open height and width.
+        score_threshold: least score of a face.
+        nms_threshold: of two faces that share more than this of their union, one goes.
+        max_side: larger pictures are shrunk to this longer side; faces of fewer than about
+            10 pixels there are lost. ``None`` shrinks nothing.
+        threads: how many to compute with; by default one for each physical core.
+
+    Raises:
+        ModelError: if the file is missing, or is not such a model.
+    """
+
+    name = "yunet"
+
+    def __init__(
+        self,
+        model: Path | str,
+        score_threshold: float = 0.6,
+        nms_threshold: float = 0.3,
+        max_side: int | None = 640,
+        threads: int | None = None,
+    ) -> None:
+        if not 0 <= score_threshold <= 1 or not 0 <= nms_threshold <= 1:
+            raise MienError("the thresholds of YuNet are numbers between 0 and 1")
+        if max_side is not None and max_side < 1:
+            raise MienError(f"max_side is {max_side}; choose a side above zero, such as 640")
+        self._score_threshold, self._nms_threshold = score_threshold, nms_threshold
+        self._max_side = max_side
+        try:
+            content = Path(model).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{model}: cannot be read ({error.strerror})") from None
+        self._session = open_session(content, str(model), threads)
+        self._input = self._checked(str(model))
+
+    def _checked(self, source: str) -> str:
+        """The input's name, if the model is a YuNet."""
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or not set(_OUTPUTS) <= {one.name for one in outputs}:
+            raise ModelError(
+                f"{source}: not a YuNet (no outputs cls_8, obj_8, bbox_8, kps_8, ...); "
+                "give a YuNet's ONNX file, such as yunet_n_dynamic.onnx"
+            )
+        shape = inputs[0].shape
+        if len(shape) != 4 or shape[1] != 3 or any(isinstance(side, int) for side in shape[2:]):
+            raise ModelError(
+                f"{source}: this YuNet takes only inputs {shape}; give one whose height "
+                "and width are open, such as yunet_n_dynamic.onnx"
+            )
+        return str(inputs[0].name)
+
+    def __call__(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
+        """Faces of each picture, largest score first.
+
+        Args:
+            pictures: uint8 (H, W, 3) RGB, of any sizes.
+        """
+        return [self._detect(picture) for picture in pictures]
+
+    def _detect(self, picture: Picture) -> list[Detection]:
+        # One by one: together they would be no faster, and take more memory.
+        height, width = picture.shape[:2]
+        shrunk = self._shrunk(picture)
+        rows, columns = shrunk.shape[:2]
+        padded = -(-rows // _MULTIPLE) * _MULTIPLE, -(-columns // _MULTIPLE) * _MULTIPLE
+        pixels = np.zeros((1, 3, *padded), np.float32)
+        for target, channel in zip(pixels[0, ::-1], cv2.split(shrunk), strict=True):
+            target[:rows, :columns] = channel
+        answers = self._session.run(_OUTPUTS, {self._input: pixels})
+        named = dict(zip(_OUTPUTS, answers, strict=True))
+        return self._read(named, padded[1], (width / columns, height / rows))
+
+    def _shrunk(self, picture: Picture) -> Picture:
+        longest = max(picture.shape[:2])
+        if self._max_side is None or longest <= self._max_side:
+            return picture
+        return Octaves(picture).scaled(self._max_side / longest)
+
+    def _read(
+        self,
+        answers: dict[str, NDArray[np.float32]],
+        width: int,
+        zoom: tuple[float, float],
+    ) -> list[Detection]:
+        """Faces from all maps over an input of ``width`` columns."""
+        parts = [decode(answers, width, one, self._score_threshold) for one in _STRIDES]
+        scores, boxes, points = (np.concatenate(one) for one in zip(*parts, strict=True))
+        boxes *= zoom * 2
+        points *= np.array(zoom)
+        found = []
+        for face in suppress(boxes, scores, self._nms_threshold):
+            left, top, right, bottom = boxes[face].tolist()
+            box = (left, top, right - left, bottom - top)
+            found.append(Detection(box, float(scores[face]), points[face].astype(np.float32)))
+        return found
+
+
+def decode(
+    answers: dict[str, NDArray[np.float32]], width: int, stride: int, threshold: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The faces of one map, in pixels of the network's input.
+
+    A cell at (column, row) answers with the face's centre and landmarks relative to its own
+    corner and the logarithms of the face's sides, all in strides; the score is the geometric
+    mean of the class's and the object's probability.
+
+    Args:
+        answers: the network's outputs by name, such as ``bbox_8`` (1, cells, 4).
+        width: columns of the input in pixels.
+        stride: 8, 16 or 32.
+        threshold: least score.
+
+    Returns:
+        Scores (N,), boxes (N, 4) left, top, right, bottom, landmarks (N, 5, 2): the eye on
+        the picture's left, the other, nose, left and right mouth corner.
+    """
+    values = {kind: answers[f"{kind}_{stride}"][0].astype(np.float64) for kind in _WIDTHS}
+    scores = np.sqrt(np.clip(values["cls"][:, 0], 0, 1) * np.clip(values["obj"][:, 0], 0, 1))
+    cells = np.flatnonzero(scores >= threshold)
+    corner = np.stack([cells % (width // stride), cells // (width // stride)], 1).astype(float)
+    box, points = values["bbox"][cells], values["kps"][cells].reshape(-1, 5, 2)
+    centre, half = corner + box[:, :2], np.exp(box[:, 2:]) / 2
+    boxes = np.concatenate([centre - half, centre + half], 1) * stride
+    return scores[cells], boxes, (corner[:, None] + points) * stride

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mien.errors import MienError
+from mien.faces import MTCNN, Detection, Detector, YuNet, mtcnn
+from mien.faces.boxes import overlaps
+from mien.preprocess import Picture
+
+
+@pytest.fixture(scope="module")
+def detector(cache: Path) -> MTCNN:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIEN_CACHE", str(cache))
+        return MTCNN(min_face=40, threads=1)
+
+
+def corners(detections: list[Detection]) -> np.ndarray:
+    boxes = np.array([one.box for one in detections], float).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
+
+
+def assert_same(first: list[Detection], second: list[Detection], within: float = 0.01) -> None:
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
+        assert a.box == pytest.approx(b.box, abs=within)
+        assert a.score == pytest.approx(b.score, abs=1e-4)
+        np.testing.assert_allclose(a.landmarks, b.landmarks, atol=within)  # type: ignore[arg-type]
+
+
+def test_is_a_detector(detector: MTCNN) -> None:
+    assert isinstance(detector, Detector)
+    assert detector.name == "mtcnn"
+
+
+def test_finds_the_five_that_another_detector_finds(
+    detector: MTCNN, five_people: Picture, shared_data: Path
+) -> None:
+    (ours,) = detector([five_people])
+    (theirs,) = YuNet(shared_data / "detectors" / "yunet_n_dynamic.onnx")([five_people])
+    assert len(ours) == len(theirs) == 5
+    assert [one.score for one in ours] == sorted((one.score for one in ours), reverse=True)
+    shares = overlaps(corners(ours), corners(theirs))
+    assert (shares.max(1) > 0.75).all()
+    for one, other in zip(ours, shares.argmax(1), strict=True):
+        assert one.box is not None
+        assert one.landmarks is not None
+        assert one.landmarks.dtype == np.float32
+        apart = np.linalg.norm(one.landmarks - theirs[other].landmarks, axis=1)
+        assert apart.max() < 0.1 * one.box[2]
+
+
+def test_landmarks_are_in_order(detector: MTCNN, one_person: Picture) -> None:
+    ((face,),) = detector([one_person])
+    assert face.landmarks is not None
+    left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < nose[0] < right_mouth[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+    assert 0.9 < face.score <= 1
+
+
+def test_no_face_gives_an_empty_list(detector: MTCNN, no_one: Picture) -> None:
+    assert detector([no_one]) == [[]]
+
+
+def test_together_is_the_same_as_alone(
+    detector: MTCNN, five_people: Picture, one_person: Picture, no_one: Picture
+) -> None:
+    mirrored = np.ascontiguousarray(five_people[:, ::-1])
+    pictures = [five_people, no_one, one_person, mirrored]
+    for together, picture in zip(detector(pictures), pictures, strict=True):
+        assert_same(together, detector([picture])[0])
+    assert detector([]) == []
+
+
+def test_bands_are_the_same_as_the_whole(
+    detector: MTCNN, five_people: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mtcnn, "_PIXELS_AT_ONCE", 10**9)
+    whole = detector([five_people])
+    monkeypatch.setattr(mtcnn, "_PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(mtcnn, "_LEAST_BAND", 20)
+    monkeypatch.setattr(mtcnn, "_SQUARES_AT_ONCE", {"rnet": 7, "onet": 2})
+    assert_same(detector([five_people])[0], whole[0])
+
+
+def test_boxes_follow_a_shift_and_a_zoom(detector: MTCNN, one_person: Picture) -> None:
+    ((face,),) = detector([one_person])
+    shifted = cv2.copyMakeBorder(one_person, 64, 0, 128, 0, cv2.BORDER_CONSTANT)
+    twice = cv2.resize(one_person, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    ((moved,),), ((larger,),) = detector([shifted]), detector([twice])
+    box, shift = np.array(face.box), np.array([128, 64, 0, 0])
+    tolerance = 0.08 * box[2]
+    assert np.array(moved.box) == pytest.approx(box + shift, abs=tolerance)
+    assert np.array(larger.box) / 2 == pytest.approx(box, abs=tolerance)
+
+
+def test_min_face_sets_the_smallest_face(one_person: Picture) -> None:
+    small = cv2.resize(one_person, None, fx=0.14, fy=0.14, interpolation=cv2.INTER_AREA)
+    assert MTCNN(min_face=90, threads=1)([small]) == [[]]  # the face has about 30 pixels
+    assert len(MTCNN(min_face=20, threads=1)([small])[0]) == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (11, 400), (400, 11), (12, 12), (41, 1000)])
+def test_any_size_passes(detector: MTCNN, size: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    assert isinstance(detector([picture])[0], list)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"min_face": 5}, {"scale_factor": 1.0}, {"thresholds": (0.6, 0.7, 1.0)}],
+)
+def test_senseless_settings_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(MienError, match=str(next(iter(options)))):
+        MTCNN(**options)  # type: ignore[arg-type]
