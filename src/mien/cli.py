@@ -1,0 +1,232 @@
+"""The command ``mien``: one thin function per verb.
+
+Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 some
+inputs failed (each named in one line, the rest done), 2 wrong usage, 130 interrupted.
+
+A verb is a function whose parameters are its options and which returns the exit code; it is
+listed in ``_VERBS``. What is slow to import, it imports itself.
+"""
+
+from __future__ import annotations
+
+import json as json_format
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import tyro
+from tyro.conf import FlagCreatePairsOff, Positional, arg
+
+from . import __version__, cli_lab
+from .errors import InputError, MienError, UnknownName
+
+# As in inference.sinks, whose import is slow.
+Format: TypeAlias = Literal["table", "json", "csv", "parquet"]
+
+DONE, SOME_FAILED, WRONG_USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+
+_DESCRIPTION = """Recognise facial expressions in photos and videos.
+
+An expression is what a face shows, not what a person feels."""
+
+
+def predict(
+    paths: Positional[Annotated[tuple[str, ...], arg(metavar="PATH...", help_behavior_hint="")]],
+    *,
+    format: Annotated[
+        Format | None,
+        arg(
+            metavar="{table,json,csv,parquet}", help_behavior_hint="(default: by suffix, or table)"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, arg(metavar="FILE", help_behavior_hint="(default: standard output)")
+    ] = None,
+    annotate: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None,
+    detector: Literal["mtcnn", "yunet", "none"] = "mtcnn",
+    detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    min_face: int = 20,
+    min_confidence: float = 0.0,
+    model: Annotated[
+        str | None, arg(metavar="NAME|FILE", help_behavior_hint="(default: the shipped one)")
+    ] = None,
+    threads: Annotated[
+        int | None, arg(metavar="INT", help_behavior_hint="(default: one per core)")
+    ] = None,
+    every: int = 1,
+    debug: bool = False,
+) -> int:
+    """Find faces in photos and videos and recognise their expressions.
+
+    Args:
+        paths: Photos, videos, folders, globs, or camera:N.
+        format: How the rows are written; json is one object a line.
+        output: File for the rows.
+        annotate: Folder for pictures and videos with the faces drawn in.
+        detector: How faces are found; none if the pictures are face crops already.
+        detector_model: File of the detector's network, for yunet.
+        min_face: Side of the smallest face, in pixels.
+        min_confidence: Below this probability a face gets no expression.
+        model: A shipped model, or an ONNX file with a card.
+        threads: For the networks.
+        every: Of videos, take every how many-th frame.
+        debug: Show the traceback of an error.
+    """
+    del debug  # main() looks for it
+    from .inference.annotated_files import Annotator
+    from .inference.recognizer import Recognizer
+    from .inference.sinks import create_sink
+    from .progress import create_progress
+
+    if not paths:
+        raise InputError("no PATH is given; see: mien predict --help")
+    if every < 1:
+        raise InputError(f"--every is {every}, not at least 1")
+    chosen = _format(format, output)
+    recognizer = Recognizer(
+        model,
+        detector=detector,
+        detector_model=detector_model,
+        min_face=min_face,
+        threads=threads,
+        min_confidence=min_confidence,
+    )
+    report = _Report()
+    on_terminal = output is None and sys.stdout.isatty()
+    with (
+        create_sink(chosen, output, recognizer.labels) as sink,
+        Annotator(annotate, report) if annotate else nullcontext() as annotator,
+        create_progress(rows_on_terminal=on_terminal) as progress,
+    ):
+        for frame, faces in recognizer.stream(paths, every=every, on_error=report):
+            sink.write(faces)
+            if annotator:
+                annotator.write(frame, faces)
+            progress.step(frame)
+    return SOME_FAILED if report.failures else DONE
+
+
+def models(*, json: bool = False, debug: bool = False) -> int:
+    """List the models that come with mien.
+
+    Args:
+        json: Write the whole cards, one object a line.
+        debug: Show the traceback of an error.
+    """
+    del debug
+    from .inference.session import Model
+    from .zoo import SHIPPED, shipped_model
+
+    for record in SHIPPED.values():
+        path = shipped_model(record.name)
+        card, size = Model(path, threads=1).card, path.stat().st_size
+        if json:
+            listing = {
+                "name": record.name,
+                "summary": record.summary,
+                "bytes": size,
+                "sha256": record.sha256,
+                "card": json_format.loads(card.to_json()),
+            }
+            print(json_format.dumps(listing, ensure_ascii=False))
+            continue
+        print(f"{record.name}  {record.summary}, {size / 1e6:.1f} MB")
+        print(f"  expressions  {card.labels}")
+        print(f"  trained on   {card.data} ({card.data_licence})")
+        for one in card.measurements:
+            values = ", ".join(f"{name} {value:.4g}" for name, value in one.values.items())
+            print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images} images: {values}")
+        print(f"  intended use {card.intended_use}")
+        print(f"  limits       {card.limits}")
+    return DONE
+
+
+_VERBS: dict[str, Callable[..., int]] = {
+    "predict": predict,
+    "models": models,
+    "train": cli_lab.train,
+    "evaluate": cli_lab.evaluate,
+    "export": cli_lab.export,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code; argument errors exit with 2 at once."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments == ["--version"]:
+        print(f"mien {__version__}")
+        return DONE
+    try:
+        return int(
+            tyro.extras.subcommand_cli_from_dict(
+                _VERBS,
+                prog="mien",
+                description=_DESCRIPTION,
+                args=arguments,
+                config=(FlagCreatePairsOff,),
+            )
+        )
+    except KeyboardInterrupt:
+        _say("interrupted; the rows up to here are written")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has enough. Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        if not isinstance(error, MienError):
+            _say(f"error: {_one_line(error)}; this is a bug, --debug shows where")
+            return SOME_FAILED
+        _say(f"error: {_one_line(error)}")
+        return WRONG_USAGE if _is_usage(error) else SOME_FAILED
+
+
+class _Report:
+    """Names what failed, one line each, and counts."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def __call__(self, error: MienError) -> None:
+        self.failures += 1
+        _say(f"error: {_one_line(error)}")
+
+
+def _say(text: str) -> None:
+    print(f"mien: {text}", file=sys.stderr, flush=True)
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error) if isinstance(error, MienError) else f"{type(error).__name__}: {error}"
+    return " ".join(text.splitlines())
+
+
+def _is_usage(error: MienError) -> bool:
+    """Whether an option was wrong, rather than a file: those have errors of their own."""
+    return type(error) in (MienError, InputError) or isinstance(error, UnknownName)
+
+
+def _format(format: Format | None, output: Path | None) -> Format:
+    """The format asked for, or the one that the output's suffix stands for."""
+    from .inference.sinks import SUFFIXES
+
+    suffix = "" if output is None else output.suffix.lower()
+    meant = SUFFIXES.get(suffix)
+    if format is None:
+        if suffix and meant is None:
+            raise InputError(
+                f"{output}: no format goes by the suffix {suffix}; name one with --format"
+            )
+        return meant or "table"
+    if meant not in (None, format):
+        _say(f"warning: {output} is written as {format}, its suffix says {meant}")
+    return format
+
+
+if __name__ == "__main__":
+    sys.exit(main())

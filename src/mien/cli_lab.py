@@ -1,0 +1,164 @@
+"""The verbs of the lab: train, evaluate, export. Each needs an extra and imports it late."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from .errors import MienError, require
+
+Split = Literal["train", "public-test", "private-test"]
+
+
+def train(
+    recipe: Positional[Annotated[str, arg(metavar="RECIPE")]],
+    *,
+    data: Annotated[Path, arg(metavar="ROOT")],
+    output: Annotated[
+        Path | None, arg(metavar="FOLDER", help_behavior_hint="(default: runs/RECIPE)")
+    ] = None,
+    smoke: bool = False,
+    set: Annotated[
+        UseAppendAction[tuple[str, ...]], arg(metavar="KEY=VALUE", help_behavior_hint="")
+    ] = (),
+    restart: bool = False,
+    debug: bool = False,
+) -> int:
+    """Train a recipe; an interrupted run is continued from its last whole epoch.
+
+    Args:
+        recipe: Name of the recipe, such as ferplus.small.
+        data: The copy of the data set, a folder or a zip file.
+        output: Folder of the run.
+        smoke: A size that runs in seconds, to try everything out.
+        set: Change a field of the recipe; may be given several times.
+        restart: Start again, whatever the folder holds.
+        debug: Show the traceback of an error.
+    """
+    del debug
+    require("lightning", "train")
+    _show_log()
+    from .training.recipes import find_recipe
+    from .training.run import train as run
+
+    chosen = find_recipe(recipe).with_settings(_settings(set))
+    if smoke:
+        chosen = chosen.smoke()
+    path = run(chosen, data, output or Path("runs") / chosen.name, resume=not restart)
+    print(path)
+    return 0
+
+
+def evaluate(
+    model: Positional[Annotated[str, arg(metavar="MODEL")]],
+    dataset: Positional[Annotated[Literal["ferplus"], arg(metavar="DATASET")]],
+    *,
+    root: Annotated[Path, arg(metavar="ROOT")],
+    split: Split = "public-test",
+    protocol: Annotated[
+        Literal["majority", "argmax", "all"] | None, arg(help_behavior_hint="(default: all three)")
+    ] = None,
+    scenes: bool = False,
+    detector: Literal["mtcnn", "yunet"] = "mtcnn",
+    detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    output: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    json: bool = False,
+    debug: bool = False,
+) -> int:
+    """Measure a model on a data set, with 95 % intervals.
+
+    Args:
+        model: A shipped model, an ONNX file or a checkpoint, with its card.
+        dataset: Name of the data set.
+        root: The copy of the data set, a folder or a zip file.
+        split: The part to measure on.
+        protocol: Which pictures count, and what their label is.
+        scenes: Paste the faces into larger scenes and find them again, detector included.
+        detector: How faces are found in scenes.
+        detector_model: File of the detector's network, for yunet.
+        output: Write the whole record to this file.
+        json: Write the record to standard output instead of a table.
+        debug: Show the traceback of an error.
+    """
+    del debug
+    require("sklearn", "train")
+    from .evaluation.record import write_result
+    from .evaluation.table import format_table
+
+    if scenes:
+        from .evaluation.end_to_end import run_scenes
+        from .inference.recognizer import Recognizer
+
+        chosen = protocol or "majority"
+        result = run_scenes(
+            Recognizer(model, detector=detector, detector_model=detector_model),
+            dataset,
+            root=root,
+            split=split,
+            protocol=chosen,
+            command=f"mien evaluate {Path(model).name} {dataset} --root {root.name} "
+            f"--split {split} --protocol {chosen} --scenes --detector {detector}",
+        )
+    else:
+        from .evaluation.evaluate import run
+
+        result = run(model, dataset, root=root, split=split, protocol=protocol)
+    if output is not None:
+        write_result(result, output)
+    print(result.to_json() if json else format_table([result]))
+    return 0
+
+
+def export(
+    checkpoint: Positional[Annotated[Path, arg(metavar="CHECKPOINT")]],
+    *,
+    output: Annotated[Path, arg(metavar="FILE", aliases=["-o"])],
+    faces: Annotated[Path | None, arg(metavar="ROOT", help_behavior_hint="")] = None,
+    name: Annotated[str | None, arg(help_behavior_hint="(default: the card's)")] = None,
+    debug: bool = False,
+) -> int:
+    """Turn a checkpoint into a runtime model, checked against PyTorch.
+
+    Args:
+        checkpoint: A safetensors file with a card.
+        output: The ONNX file.
+        faces: A copy of FER+; both are compared on 256 of its faces instead of on noise.
+        name: Name of the model.
+        debug: Show the traceback of an error.
+    """
+    del debug
+    require("torch", "export")
+    from .data.ferplus import FERPlus
+    from .export import export as write
+
+    pictures = None if faces is None else FERPlus(faces, "public-test").images[:256]
+    done = write(checkpoint, output, pictures, name=name)
+    print(
+        f"{done.path}: probabilities differ from PyTorch by {done.parity:.1e} at most, "
+        f"on {done.images} pictures"
+    )
+    return 0
+
+
+def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise MienError(f"--set {pair}: this needs the form KEY=VALUE")
+        settings[key] = value
+    return settings
+
+
+def _show_log() -> None:
+    """What the library says of a run, on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("mien: %(message)s"))
+    logger = logging.getLogger("mien")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)

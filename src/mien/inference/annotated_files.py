@@ -1,0 +1,105 @@
+"""Annotated pictures and videos as files in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ..errors import OutputError
+from ..preprocess import Picture
+from .annotate import annotate
+from .annotated_video import AnnotatedVideo
+from .results import Face
+from .video import Frame
+
+_JPEG_QUALITY = 92
+
+
+class Annotator:
+    """Writes annotated pictures and videos into a folder.
+
+    A picture becomes ``<name>.jpg`` if it was a JPEG, else ``<name>.png``; a video becomes
+    ``<name>.mp4``. Sources of equal names get a number, so that none replaces another.
+
+    Args:
+        folder: made if it is not there.
+        on_error: called with what could not be written; everything else goes on.
+
+    Raises:
+        OutputError: if the folder cannot be made.
+    """
+
+    def __init__(self, folder: str | Path, on_error: Callable[[OutputError], None]) -> None:
+        self._folder = Path(folder)
+        self._on_error = on_error
+        self._names: set[str] = set()
+        self._video: AnnotatedVideo | None = None
+        self._source: str | None = None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from None
+
+    def write(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Annotate one frame and write it."""
+        picture = annotate(frame.picture, faces)
+        if frame.number is None:
+            self.close()
+            self._guard(self._write_picture, frame, picture)
+            return
+        if frame.source != self._source or frame.number == 0:
+            self.close()
+            self._source = frame.source
+            self._video = AnnotatedVideo(self._path(frame.source, ".mp4"))
+        # Where a video cannot be written, that is said once, and its other frames are left out.
+        if self._video is not None and not self._guard(self._video.write, frame, picture):
+            self._video = None
+
+    def close(self) -> None:
+        """Finish the video that is being written, if there is one."""
+        video, self._video, self._source = self._video, None, None
+        if video is not None:
+            self._guard(video.close)
+
+    def __enter__(self) -> Annotator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _guard(self, action: Callable[..., None], *arguments: Any) -> bool:
+        """Whether something could be written; if not, tell."""
+        try:
+            action(*arguments)
+        except OutputError as error:
+            self._on_error(error)
+            return False
+        return True
+
+    def _write_picture(self, frame: Frame, picture: Picture) -> None:
+        suffix = Path(frame.source).suffix.lower()
+        kind = ".jpg" if suffix in (".jpg", ".jpeg", ".jpe", ".jfif") else ".png"
+        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if kind == ".jpg" else []
+        _, data = cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+        path = self._path(frame.source, kind)
+        part = path.with_name(path.name + ".part")
+        try:
+            part.write_bytes(data.tobytes())
+            part.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink()
+            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+
+    def _path(self, source: str, suffix: str) -> Path:
+        """A file name that no other source of this run has."""
+        stem = Path(source).stem if Path(source).suffix else Path(source).name.replace(":", "-")
+        name, number = stem + suffix, 2
+        while name.casefold() in self._names:
+            name, number = f"{stem}-{number}{suffix}", number + 1
+        self._names.add(name.casefold())
+        return self._folder / name

@@ -1,0 +1,121 @@
+"""One annotated video file, in place only when it is whole."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import cv2
+
+from ..errors import OutputError
+from ..preprocess import Picture
+from .images import quiet_opencv
+from .video import Frame
+
+# MPEG-4 part 2: the one codec for MP4 that every build of OpenCV can write.
+_CODEC = "mp4v"
+_RATE_OF_CAMERAS = 25.0
+
+
+class AnnotatedVideo:
+    """Writes frames as MP4, at the rate at which they were taken from their source.
+
+    Of a source of which every tenth frame is taken the rate is a tenth of the source's, so
+    that both last equally long; hence it is known at the second frame only.
+
+    Args:
+        path: the file to make, ending in ``.mp4``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f".{path.stem}.part.mp4")
+        self._writer: cv2.VideoWriter | None = None
+        self._first: tuple[Frame, Picture] | None = None
+        self._frames = 0
+
+    def write(self, frame: Frame, picture: Picture) -> None:
+        """Append an annotated frame.
+
+        Args:
+            frame: the frame it was made from.
+            picture: uint8 (H, W, 3), RGB, of one size throughout.
+
+        Raises:
+            OutputError: if no video can be written there.
+        """
+        if self._writer is None and self._first is None:
+            self._first = frame, picture
+            return
+        if self._first is not None:
+            first, self._first = self._first, None
+            gap = (frame.number or 0) - (first[0].number or 0)
+            self._open(first[0], first[1], gap)
+            self._append(first[1])
+        self._append(picture)
+
+    def close(self) -> None:
+        """Finish the file and move it into place.
+
+        Raises:
+            OutputError: if it did not become whole, as on a full disk.
+        """
+        if self._first is not None:
+            first, self._first = self._first, None
+            self._open(first[0], first[1], 1)
+            self._append(first[1])
+        if self._writer is None:
+            return
+        self._writer.release()
+        self._writer = None
+        try:
+            if self._count() != self._frames:
+                raise OutputError(
+                    f"{self._path}: the annotated video could not be written whole; "
+                    "is the disk full?"
+                )
+            self._part.replace(self._path)
+        except OSError as error:
+            raise OutputError(f"{self._path}: cannot be written ({error.strerror})") from None
+        finally:
+            self._discard()
+
+    def _open(self, frame: Frame, picture: Picture, gap: int) -> None:
+        height, width = picture.shape[:2]
+        rate = (frame.rate or _RATE_OF_CAMERAS) / max(gap, 1)
+        try:
+            # OpenCV does not say why it cannot write; the file system does.
+            self._part.touch()
+        except OSError as error:
+            raise OutputError(f"{self._path}: cannot be written ({error.strerror})") from None
+        with quiet_opencv():
+            self._writer = cv2.VideoWriter(
+                str(self._part),
+                cv2.CAP_FFMPEG,
+                cv2.VideoWriter.fourcc(*_CODEC),
+                rate,
+                (width, height),
+            )
+        if not self._writer.isOpened():
+            self._writer = None
+            self._discard()
+            raise OutputError(
+                f"{self._path}: OpenCV cannot write a video of {width} x {height} pixels there"
+            )
+
+    def _append(self, picture: Picture) -> None:
+        if self._writer is not None:
+            self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            self._frames += 1
+
+    def _count(self) -> int:
+        """How many frames the finished file announces; OpenCV reports no failed write."""
+        with quiet_opencv():
+            capture = cv2.VideoCapture(str(self._part), cv2.CAP_FFMPEG)
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        capture.release()
+        return count
+
+    def _discard(self) -> None:
+        with suppress(OSError):
+            self._part.unlink()

@@ -1,0 +1,253 @@
+"""Pictures in, faces with their expressions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..card import Card
+from ..errors import InputError, MienError, NotFound, UnknownName
+from ..expressions import LabelSet
+from ..faces import Detection, Detector, Tracker, create_detector
+from ..preprocess import Picture
+from ..zoo import DEFAULT, SHIPPED, shipped_model
+from .results import Face
+from .session import Model
+from .sources import CAMERA, Source, camera_index, read_sources
+from .video import Frame
+
+_BATCH = 8
+
+# Frames of a batch wait in memory together, so large photos go one by one.
+_BATCH_PIXELS = 2**23
+
+
+class Recognizer:
+    """Finds the faces in pictures and recognises their expressions.
+
+    Args:
+        model: name of a shipped model, or an ONNX file that carries a card; by default the
+            shipped model.
+        detector: ``"mtcnn"``, ``"yunet"``, ``"none"`` (pictures are face crops already), or
+            an object that finds faces.
+        detector_model: file of the detector's network, where it needs one (YuNet).
+        min_face: side in pixels of the smallest face looked for.
+        threads: how many the networks may use; ``None`` for one per core.
+        min_confidence: below this probability a face keeps its probabilities but gets no
+            expression.
+        batch: how many frames go through the networks together.
+
+    Raises:
+        UnknownName: if no model or detector has that name.
+        NotFound, ModelError, CardError: if a model file is missing, damaged or without card.
+        InputError: if an option is out of range.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        detector: str | Detector = "mtcnn",
+        detector_model: str | Path | None = None,
+        min_face: int = 20,
+        threads: int | None = None,
+        min_confidence: float = 0.0,
+        batch: int = _BATCH,
+    ) -> None:
+        if not 0 <= min_confidence <= 1:
+            raise InputError(f"min_confidence is {min_confidence}, not between 0 and 1")
+        if batch < 1 or min_face < 1 or (threads is not None and threads < 1):
+            raise InputError("batch, min_face and threads are at least 1")
+        self.model = Model(_model_path(model), threads=threads)
+        self.detector = (
+            _detector(detector, detector_model, min_face, threads)
+            if isinstance(detector, str)
+            else detector
+        )
+        self.min_confidence = min_confidence
+        self.batch = batch
+
+    @property
+    def card(self) -> Card:
+        """What the model says of itself."""
+        return self.model.card
+
+    @property
+    def labels(self) -> LabelSet:
+        """The expressions that the model tells apart, in its order."""
+        return self.card.labels
+
+    def __call__(self, source: Source | Sequence[Source]) -> list[Face]:
+        """Recognise everything in a source; all rows are in memory at once.
+
+        Args:
+            source: path of a photo, folder or video, a glob, an array, uint8 (H, W, 3) RGB
+                or (H, W) grey, or a list of these. For long videos and cameras, whose rows
+                do not end, take :meth:`stream`.
+
+        Returns:
+            One record for each face, and one with ``face is None`` for each picture or
+            frame without a face.
+
+        Raises:
+            InputError: if a source cannot be read.
+        """
+        sources = _as_list(source)
+        for one in sources:
+            if not isinstance(one, np.ndarray) and camera_index(one) is not None:
+                raise InputError(f"camera {one}: a camera does not end; take stream([...])")
+        return [face for _, faces in self.stream(sources) for face in faces]
+
+    def stream(
+        self,
+        sources: Source | Sequence[Source],
+        *,
+        every: int = 1,
+        on_error: Callable[[MienError], None] | None = None,
+    ) -> Iterator[tuple[Frame, list[Face]]]:
+        """Recognise frame by frame, in bounded memory.
+
+        Args:
+            sources: as for calling the recognizer, and ``camera:N`` or a camera's index.
+            every: of videos and cameras, take every how many-th frame.
+            on_error: called with what could not be read, and the rest goes on; without it
+                the error is raised. What was read before comes first in either case.
+
+        Yields:
+            Each frame with its records, in order.
+        """
+        if every < 1:
+            raise InputError(f"every is {every}, not at least 1")
+        tracks = _Tracks()
+        for item in _batches(read_sources(_as_list(sources), every=every), self.batch):
+            if not isinstance(item, MienError):
+                yield from zip(item, self._recognise(item, tracks), strict=True)
+            elif on_error is None:
+                raise item
+            else:
+                on_error(item)
+
+    def _recognise(self, frames: list[Frame], tracks: _Tracks) -> list[list[Face]]:
+        """Detect in all frames, classify all faces at once, and share the answers out."""
+        detections = self.detector([frame.picture for frame in frames])
+        preprocess = self.card.preprocess
+        crops = [
+            preprocess.cut(frame.picture, one.box, one.landmarks)
+            for frame, found in zip(frames, detections, strict=True)
+            for one in found
+        ]
+        answers = np.empty((0, len(self.labels)), np.float32)
+        if crops:
+            answers = self.model.probabilities(preprocess.normalise(np.stack(crops)))
+        rows = iter(answers)
+        return [
+            self._faces(frame, found, tracks(frame, found), rows)
+            for frame, found in zip(frames, detections, strict=True)
+        ]
+
+    def _faces(
+        self,
+        frame: Frame,
+        detections: Sequence[Detection],
+        tracks: Sequence[int | None],
+        rows: Iterator[NDArray[np.float32]],
+    ) -> list[Face]:
+        """The records of one frame; takes one row of probabilities per detection."""
+        if not detections:
+            nobody = Face(
+                source=frame.source,
+                frame=frame.number,
+                time_s=frame.time_s,
+                model=self.model.name,
+            )
+            return [nobody]
+        faces = []
+        # ``rows`` comes last, so that zip takes no row beyond this frame's.
+        for number, (detection, track, row) in enumerate(
+            zip(detections, tracks, rows, strict=False)
+        ):
+            best = int(np.argmax(row))
+            confidence = float(row[best])
+            faces.append(
+                Face(
+                    source=frame.source,
+                    frame=frame.number,
+                    time_s=frame.time_s,
+                    face=number,
+                    track=track,
+                    box=detection.box or _whole(frame.picture),
+                    detection_score=detection.score,
+                    landmarks=detection.landmarks,
+                    expression=(self.labels[best] if confidence >= self.min_confidence else None),
+                    confidence=confidence,
+                    probabilities=dict(zip(self.labels, row.tolist(), strict=True)),
+                    model=self.model.name,
+                )
+            )
+        return faces
+
+
+class _Tracks:
+    """Numbers the faces over the frames of each video; a photo's have no track."""
+
+    def __init__(self) -> None:
+        self._source: str | None = None
+        self._tracker: Tracker | None = None
+
+    def __call__(self, frame: Frame, found: Sequence[Detection]) -> Sequence[int | None]:
+        if frame.number is None:
+            return [None] * len(found)
+        if self._tracker is None or frame.source != self._source or frame.number == 0:
+            self._source, self._tracker = frame.source, Tracker()
+        whole = _whole(frame.picture)
+        return self._tracker([replace(one, box=one.box or whole) for one in found])
+
+
+def _batches(items: Iterable[Frame | MienError], batch: int) -> Iterator[list[Frame] | MienError]:
+    """Group frames; an error ends the group before it, so that order is kept."""
+    group: list[Frame] = []
+    pixels = 0
+    for item in items:
+        if isinstance(item, MienError):
+            if group:
+                yield group
+            group, pixels = [], 0
+            yield item
+            continue
+        group.append(item)
+        pixels += item.picture.shape[0] * item.picture.shape[1]
+        if len(group) == batch or pixels >= _BATCH_PIXELS or item.source.startswith(CAMERA):
+            yield group
+            group, pixels = [], 0
+    if group:
+        yield group
+
+
+def _as_list(source: Source | Sequence[Source]) -> list[Source]:
+    return list(source) if isinstance(source, list | tuple) else [source]  # type: ignore[list-item]
+
+
+def _whole(picture: Picture) -> tuple[float, float, float, float]:
+    return (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
+
+
+def _model_path(model: str | Path | None) -> Path:
+    """A shipped model's file by its name, or the file that the user names."""
+    if model is None:
+        return shipped_model(DEFAULT)
+    if isinstance(model, str) and model in SHIPPED:
+        return shipped_model(model)
+    path = Path(model)
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise NotFound(f"{path}: there is no such model file")
+    raise UnknownName("shipped model", str(model), SHIPPED)
+
+
+def _detector(name: str, model: str | Path | None, min_face: int, threads: int | None) -> Detector:
+    return create_detector(name, model=model, min_face=min_face, threads=threads)

@@ -1,0 +1,171 @@
+"""Rows of bytes that are whole or not there: the base of the sinks, JSON lines and CSV.
+
+A sink is written to frame by frame, and what was written stays valid whatever happens
+next: rows go out whole, and a row that a full disk cut in two is taken back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol
+
+from ..errors import OutputError
+from ..expressions import LabelSet
+from .results import Face, columns
+
+
+class Sink(Protocol):
+    """Takes rows. Use it as a context, so that it is closed whatever happens."""
+
+    def write(self, faces: Sequence[Face]) -> None:
+        """Write the rows of one frame.
+
+        Raises:
+            OutputError: if they cannot be written; the rows before them are.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish the output.
+
+        Raises:
+            OutputError: if that is not possible.
+        """
+        ...
+
+    def __enter__(self) -> Sink: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class RowFile:
+    """A file or standard output, to which only whole rows are written.
+
+    Args:
+        output: the file; ``None`` for standard output.
+        stream: an open raw stream instead of ``output``, for tests.
+    """
+
+    def __init__(self, output: Path | None, stream: BinaryIO | io.RawIOBase | None = None) -> None:
+        self.name = "standard output" if output is None else str(output)
+        self._owned = stream is None and output is not None
+        if stream is not None:
+            self._stream = stream
+        elif output is None:
+            self._stream = sys.stdout.buffer
+        else:
+            try:
+                # Without a buffer, so that what write() has taken is out of the process.
+                self._stream = output.open("wb", buffering=0)
+            except OSError as error:
+                raise OutputError(f"{output}: cannot be written ({error.strerror})") from None
+        self._whole = 0
+
+    def write(self, rows: Sequence[bytes]) -> None:
+        """Append rows, each with its line end.
+
+        Raises:
+            OutputError: if not all fit; those that fit entirely stay.
+        """
+        data = b"".join(rows)
+        done = 0
+        try:
+            while done < len(data):
+                done += self._stream.write(data[done:]) or 0
+            self._stream.flush()
+        except BrokenPipeError:
+            raise  # the reader has enough; no error of ours
+        except OSError as error:
+            self._take_back(rows, done)
+            raise OutputError(
+                f"{self.name}: cannot be written ({error.strerror}); the rows before are complete"
+            ) from None
+        self._whole += len(data)
+
+    def close(self) -> None:
+        """Close the file; standard output stays open."""
+        if self._owned:
+            self._stream.close()
+
+    def _take_back(self, rows: Sequence[bytes], done: int) -> None:
+        """Shorten the file to its last whole row; ``done`` bytes of ``rows`` are in it."""
+        for row in rows:
+            if len(row) > done:
+                break
+            done -= len(row)
+            self._whole += len(row)
+        # A pipe or device cannot take anything back.
+        with suppress(OSError, ValueError):
+            self._stream.truncate(self._whole)
+            self._stream.seek(0, os.SEEK_END)
+
+
+class _Lines:
+    """A sink that turns each face into one row of bytes."""
+
+    def __init__(self, target: RowFile, labels: LabelSet) -> None:
+        self._target = target
+        self._labels = labels
+
+    def write(self, faces: Sequence[Face]) -> None:
+        """Write one row per face."""
+        self._target.write([self._row(face) for face in faces])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._target.close()
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _row(self, face: Face) -> bytes:
+        raise NotImplementedError
+
+
+class JsonSink(_Lines):
+    """JSON lines: one object per row, UTF-8."""
+
+    def _row(self, face: Face) -> bytes:
+        return (json.dumps(face.to_row(self._labels), ensure_ascii=False) + "\n").encode(
+            errors="surrogateescape"
+        )
+
+
+class CsvSink(_Lines):
+    """CSV after RFC 4180 with a head row, UTF-8; what is not there is empty."""
+
+    def __init__(self, target: RowFile, labels: LabelSet) -> None:
+        super().__init__(target, labels)
+        try:
+            target.write([self._line(columns(labels))])
+        except OutputError:
+            target.close()
+            raise
+
+    def _row(self, face: Face) -> bytes:
+        return self._line(
+            json.dumps(value) if isinstance(value, list) else value
+            for value in face.to_row(self._labels).values()
+        )
+
+    @staticmethod
+    def _line(values: Iterable[object]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text).writerow(values)
+        return text.getvalue().encode(errors="surrogateescape")

@@ -1,0 +1,132 @@
+"""The network in use: an ONNX classifier with its card, on onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from ..card import Card, read_card
+from ..errors import ModelError, NotFound
+
+_BATCH = 64
+_SILENT = 4
+
+
+class Model:
+    """A classifier with its card.
+
+    Args:
+        path: an ONNX file that carries a card.
+        threads: how many the network may use; ``None`` for one per core.
+
+    Raises:
+        NotFound: if there is no such file.
+        ModelError: if it is not an ONNX model, or does not fit its card.
+        CardError: if it has no card, a damaged one, or one of a newer format.
+    """
+
+    card: Card
+
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
+        self.path = Path(path)
+        self._session = _open(self.path, threads)
+        self.card = read_card(
+            self._session.get_modelmeta().custom_metadata_map, source=str(self.path)
+        )
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        names = [one.name for one in outputs]
+        self._input = inputs[0].name
+        self._output = "logits" if "logits" in names else names[0]
+        size = self.card.preprocess.size
+        if len(inputs) != 1 or not _fits(inputs[0].shape, (None, 3, size, size)):
+            raise ModelError(
+                f"{self.path}: the card promises one input of shape (N, 3, {size}, {size}), the "
+                f"model wants {[one.shape for one in inputs]}; export it again"
+            )
+        self._require_classes(outputs[names.index(self._output)].shape)
+        # Some exporters fix the number of faces to one.
+        self._batch = 1 if inputs[0].shape[0] == 1 else _BATCH
+
+    @property
+    def name(self) -> str:
+        """The model's own name, from its card."""
+        return self.card.name
+
+    def probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Calibrated probabilities: softmax of the logits over the card's temperature.
+
+        Args:
+            inputs: float32 (N, 3, size, size) of the card's preprocess; N may be 0.
+
+        Returns:
+            float32 (N, M), rows sum to 1, in the order of the card's labels.
+
+        Raises:
+            ModelError: if the network fails or answers other than the card says.
+        """
+        parts = [
+            self._logits(inputs[start : start + self._batch])
+            for start in range(0, len(inputs), self._batch)
+        ]
+        if not parts:
+            return np.empty((0, len(self.card.labels)), np.float32)
+        return softmax(np.concatenate(parts) / self.card.temperature)
+
+    def _logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            (logits,) = self._session.run([self._output], {self._input: inputs})
+        # onnxruntime's exceptions have no common base but Exception.
+        except Exception as error:
+            raise ModelError(f"{self.path}: the network failed ({_first_line(error)})") from None
+        self._require_classes(logits.shape)
+        if not np.isfinite(logits).all():
+            raise ModelError(f"{self.path}: the network answered numbers that are not finite")
+        return cast("NDArray[np.float32]", logits)
+
+    def _require_classes(self, shape: Any) -> None:
+        if not _fits(shape, (None, len(self.card.labels))):
+            raise ModelError(
+                f"{self.path}: the card names {len(self.card.labels)} classes "
+                f"[{self.card.labels}], the model's output has shape {list(shape)}; "
+                "export it again"
+            )
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softmax over the last axis, (N, M) to (N, M)."""
+    # In float64, so that rows sum to 1 within the six decimals that are written.
+    shifted = np.exp(np.float64(logits) - np.max(logits, axis=-1, keepdims=True))
+    return cast("NDArray[np.float32]", np.float32(shifted / shifted.sum(axis=-1, keepdims=True)))
+
+
+def _open(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no such model file")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _SILENT
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # onnxruntime's exceptions have no common base but Exception.
+    except Exception as error:
+        raise ModelError(
+            f"{path}: this is not a readable ONNX model ({_first_line(error)})"
+        ) from None
+
+
+def _fits(shape: Any, wanted: tuple[int | None, ...]) -> bool:
+    """Whether a shape, whose free sides are names or None, can be the wanted one."""
+    return len(shape) == len(wanted) and all(
+        not isinstance(side, int) or want is None or side == want
+        for side, want in zip(shape, wanted, strict=True)
+    )
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__

@@ -1,0 +1,163 @@
+"""What the user names, a file, folder, glob, video, camera or array, as frames."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, MienError, NotFound, Unreadable
+from .container import is_container
+from .image_header import SIGNATURE_LENGTH
+from .images import read_picture
+from .video import VIDEO_SUFFIXES, Frame, read_camera, read_video
+
+Source: TypeAlias = str | Path | int | NDArray[np.uint8]
+
+PICTURE_SUFFIXES = frozenset(
+    [
+        ".avif",
+        ".bmp",
+        ".dib",
+        ".gif",
+        ".jfif",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".pbm",
+        ".pgm",
+        ".png",
+        ".ppm",
+        ".tif",
+        ".tiff",
+        ".webp",
+    ]
+)
+
+CAMERA = "camera:"
+
+_Item = TypeVar("_Item")
+
+
+def read_sources(sources: Sequence[Source], *, every: int = 1) -> Iterator[Frame | MienError]:
+    """Frames of all sources in order, in bounded memory.
+
+    What cannot be read comes as an error in its place, and the rest goes on.
+
+    Args:
+        sources: files, folders (searched to the bottom, in order of their names), globs,
+            ``camera:N`` or camera indices, and arrays, uint8 (H, W, 3) RGB or (H, W).
+        every: of videos and cameras, every how many-th frame.
+    """
+    arrays = sum(isinstance(source, np.ndarray) for source in sources)
+    array = 0
+    for source in sources:
+        if isinstance(source, np.ndarray):
+            name = "array" if arrays == 1 else f"array:{array}"
+            array += 1
+            yield from _guarded(_array(source, name))
+        elif (index := camera_index(source)) is not None:
+            yield from _guarded(read_camera(index, every=every))
+        else:
+            for path in _guarded(find_files(str(source))):
+                if isinstance(path, MienError):
+                    yield path
+                elif is_video(path):
+                    yield from _guarded(read_video(path, every=every))
+                else:
+                    yield from _guarded(_picture(path))
+
+
+def find_files(name: str) -> Iterator[Path]:
+    """The files that a path or glob stands for, in order.
+
+    Of folders those with a picture's or video's suffix, to the bottom, without hidden ones.
+
+    Raises:
+        NotFound: if nothing is there, or a folder holds no pictures and no videos.
+        Unreadable: if a folder may not be listed.
+    """
+    path = Path(name)
+    if path.is_dir():
+        yield from _folder(path)
+    elif path.exists():
+        yield path
+    elif glob.has_magic(name):
+        # Path.glob takes no absolute patterns.
+        matches = sorted(map(Path, glob.iglob(name, recursive=True)))  # noqa: PTH207
+        if not matches:
+            raise NotFound(f"{name}: no file matches")
+        for match in matches:
+            if not match.is_dir():
+                yield match
+            elif "**" not in name:  # which names by itself what lies inside
+                yield from _folder(match)
+    else:
+        raise NotFound(f"{name}: there is no such file or folder")
+
+
+def is_video(path: Path) -> bool:
+    """Whether to open a file as a video: by its suffix, else by its first bytes."""
+    suffix = path.suffix.lower()
+    if suffix in PICTURE_SUFFIXES:
+        return False
+    if suffix in VIDEO_SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            return is_container(file.read(SIGNATURE_LENGTH))
+    except OSError:
+        return False
+
+
+def camera_index(source: object) -> int | None:
+    """The N of ``camera:N`` or of a plain number; ``None`` for anything else."""
+    if isinstance(source, int):
+        return source
+    text = str(source)
+    number = text.removeprefix(CAMERA)
+    return int(number) if text.startswith(CAMERA) and number.isdecimal() else None
+
+
+def _guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
+    """Give what an iterator gives, and its error as the last item instead of raising."""
+    try:
+        yield from items
+    except MienError as error:
+        yield error
+
+
+def _folder(path: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise Unreadable(f"{error.filename}: cannot be listed ({error.strerror})")
+
+    empty = True
+    for folder, folders, files in os.walk(path, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            suffix = Path(name).suffix.lower()
+            if not name.startswith(".") and suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+                empty = False
+                yield Path(folder, name)
+    if empty:
+        raise NotFound(f"{path}: the folder holds no pictures and no videos")
+
+
+def _picture(path: Path) -> Iterator[Frame]:
+    yield Frame(str(path), None, None, read_picture(path))
+
+
+def _array(array: NDArray[np.generic], name: str) -> Iterator[Frame]:
+    colour = array.ndim == 3 and array.shape[2] == 3
+    if array.dtype != np.uint8 or not (colour or array.ndim == 2) or array.size == 0:
+        raise InputError(
+            f"{name}: a picture is uint8 of shape (H, W, 3) RGB or (H, W) grey, "
+            f"this is {array.dtype} of shape {array.shape}"
+        )
+    picture = array if colour else np.stack([array] * 3, axis=2)
+    yield Frame(name, None, None, np.ascontiguousarray(picture, np.uint8))

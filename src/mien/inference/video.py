@@ -1,0 +1,174 @@
+"""Frames of a video file or a camera, with their true numbers and times."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import cv2
+
+from ..errors import NotFound, Unreadable
+from ..preprocess import Picture
+from .container import is_cut_off, is_mp4
+from .images import quiet_opencv
+from .size_watch import SizeWatch
+
+VIDEO_SUFFIXES = frozenset(
+    [
+        ".3gp",
+        ".avi",
+        ".flv",
+        ".m2ts",
+        ".m4v",
+        ".mjpeg",
+        ".mjpg",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".wmv",
+    ]
+)
+
+# A container often announces a few frames more than can be decoded.
+_MISSING_SHARE = 0.1
+_MISSING_AT_LEAST = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture to look at.
+
+    Attributes:
+        source: path of the picture or video, ``camera:N``, ``array`` or ``array:N``.
+        number: of the frame from 0; ``None`` for a picture.
+        time_s: seconds from the start of the video; ``None`` for a picture.
+        picture: uint8 (H, W, 3), RGB, upright.
+        rate: frames per second that the container announces; ``None`` if it is unknown.
+        total: how many frames the container announces; ``None`` if it is unknown.
+    """
+
+    source: str
+    number: int | None
+    time_s: float | None
+    picture: Picture
+    rate: float | None = None
+    total: int | None = None
+
+
+def read_video(path: str | Path, *, every: int = 1) -> Iterator[Frame]:
+    """Decode a video frame by frame; one frame is in memory at a time.
+
+    Args:
+        path: a video file that OpenCV's FFmpeg reads. Its rotation is applied.
+        every: give the frames 0, every, 2 * every, ...; numbers and times stay true.
+
+    Raises:
+        NotFound: if there is no such file.
+        Unreadable: if it is no video, has no frames, ends early or changes its size; the
+            frames before that point have been given.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no such file")
+    if path.stat().st_size == 0:
+        raise Unreadable(f"{path}: the file is empty")
+    capture = _open(str(path), cv2.CAP_FFMPEG)
+    if capture is None:
+        raise Unreadable(f"{path}: is not a video that can be read, has no frames, or is cut off")
+    packets = _open(str(path), cv2.CAP_FFMPEG, SizeWatch.RAW)
+    watch = None if packets is None else SizeWatch(packets)
+    try:
+        announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        frames = 0
+        for frame in _frames(capture, str(path), every, watch):
+            frames += 1
+            if frame is not None:
+                yield frame
+        _require_whole(path, frames, announced)
+    finally:
+        capture.release()
+        if packets is not None:
+            packets.release()
+
+
+def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
+    """Give a camera's frames until it stops; times count from the first frame.
+
+    Raises:
+        NotFound: if there is no such camera, or it is in use.
+    """
+    source = f"camera:{index}"
+    capture = _open(index, cv2.CAP_ANY)
+    if capture is None:
+        raise NotFound(f"{source}: there is no such camera, or another program uses it")
+    try:
+        start = time.monotonic()
+        for frame in _frames(capture, source, every):
+            if frame is not None:
+                # A live stream has no timestamps of its own that could be trusted.
+                yield replace(frame, time_s=time.monotonic() - start)
+    finally:
+        capture.release()
+
+
+def _open(
+    source: str | int, backend: int, options: tuple[int, ...] = ()
+) -> cv2.VideoCapture | None:
+    # FFmpeg writes to standard error through no interface of OpenCV but this variable.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    with quiet_opencv():
+        capture = cv2.VideoCapture(source, backend, options)
+    return capture if capture.isOpened() else None
+
+
+def _frames(
+    capture: cv2.VideoCapture, source: str, every: int, watch: SizeWatch | None = None
+) -> Iterator[Frame | None]:
+    """Each frame that is due; ``None`` for those in between, which are not converted."""
+    rate = max(capture.get(cv2.CAP_PROP_FPS), 0.0) or None
+    total = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0) or None
+    size: tuple[int, int] | None = None
+    number = 0
+    while capture.grab():
+        time_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
+        changed = watch(number, time_ms) if watch else None
+        if number % every and not changed:
+            yield None
+        else:
+            decoded, picture = capture.retrieve()
+            if not decoded:
+                raise Unreadable(f"{source}: frame {number} cannot be decoded")
+            new = changed or (picture.shape[1], picture.shape[0])
+            size = size or new
+            if new != size:
+                raise Unreadable(
+                    f"{source}: frame {number}: the size changes from {size[0]} x {size[1]} to "
+                    f"{new[0]} x {new[1]}; cut the video there and give the parts"
+                )
+            picture = cast(Picture, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+            yield Frame(source, number, time_ms / 1000, picture, rate, total)
+        number += 1
+
+
+def _require_whole(path: Path, frames: int, announced: int) -> None:
+    """Compare how many frames came with how many the container announced."""
+    if frames == 0:
+        raise Unreadable(f"{path}: the video has no frames that can be decoded")
+    missing = announced - frames
+    # An MP4's edit list may hide frames that it counts; others announce what they show.
+    many = missing >= max(_MISSING_AT_LEAST, _MISSING_SHARE * announced) and not is_mp4(path)
+    if many or ((missing > 0 or announced <= 0) and is_cut_off(path)):
+        of = f" of {announced}" if announced > 0 else ""
+        raise Unreadable(
+            f"{path}: frame {frames}: the video is cut off here, after {frames}{of} frames"
+        )

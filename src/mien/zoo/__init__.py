@@ -1,0 +1,71 @@
+"""Records of the models that come with mien, and where their files lie."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ModelError, UnknownName
+
+_WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedModel:
+    """A runtime model inside the package.
+
+    Attributes:
+        name: what the user calls it.
+        file: its file name in the package's folder of weights.
+        sha256: of the file, in hexadecimal; empty while the model is not released.
+        summary: one line for ``mien models``.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    summary: str
+
+
+SHIPPED = {
+    record.name: record
+    for record in (
+        ShippedModel(
+            name="mien-small",
+            file="mien-small.onnx",
+            sha256="",
+            summary="eight expressions, grey 48-pixel faces, made for a CPU",
+        ),
+    )
+}
+
+DEFAULT = "mien-small"
+"""The model that is taken when none is named."""
+
+
+def shipped_model(name: str = DEFAULT) -> Path:
+    """The file of a shipped model, checked against its SHA-256.
+
+    Raises:
+        UnknownName: if no shipped model has that name.
+        ModelError: if the file is missing or is not the one that was shipped.
+    """
+    if name not in SHIPPED:
+        raise UnknownName("shipped model", name, SHIPPED)
+    record = SHIPPED[name]
+    path = _WEIGHTS / record.file
+    try:
+        # Read whole: a few megabytes, hashed in some ten milliseconds.
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: the shipped model cannot be read ({error.strerror}); "
+            "install again with: pip install --force-reinstall mien"
+        ) from None
+    if record.sha256 and found != record.sha256:
+        raise ModelError(
+            f"{path}: the shipped model was changed (its SHA-256 is {found[:12]}..., not "
+            f"{record.sha256[:12]}...); install again with: pip install --force-reinstall mien"
+        )
+    return path

@@ -1,0 +1,125 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mien.errors import OutputError
+from mien.expressions import BASIC8, Expression
+from mien.inference.annotate import annotate
+from mien.inference.annotated_files import Annotator
+from mien.inference.results import Face
+from mien.inference.video import Frame, read_video
+from mien.preprocess import Box
+
+
+def face(box: Box | None, expression: Expression | None = Expression.HAPPINESS) -> Face:
+    return Face(
+        source="a.png",
+        face=None if box is None else 0,
+        box=box,
+        expression=expression,
+        confidence=0.8,
+        probabilities=dict.fromkeys(BASIC8, 0.125),
+    )
+
+
+def blank(height: int = 300, width: int = 400) -> np.ndarray:
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+def refuse(error: OutputError) -> None:
+    raise error
+
+
+def test_a_box_is_drawn_on_a_copy_where_the_face_is() -> None:
+    picture = blank()
+    drawn = annotate(picture, [face((100, 100, 80, 90))])
+    assert (picture == 128).all()
+    changed = (drawn != 128).any(axis=2)
+    assert changed[100, 100:180].all()
+    assert changed[189, 100:180].all()
+    assert not changed[120:170, 120:160].any()
+    assert not changed[250:].any()
+
+
+def test_nothing_is_drawn_without_a_face() -> None:
+    np.testing.assert_array_equal(annotate(blank(), [face(None)]), blank())
+    np.testing.assert_array_equal(annotate(blank(), []), blank())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 500), (500, 3), (20, 20), (40, 4000), (3000, 2000)])
+@pytest.mark.parametrize("box", [(0, 0, 1, 1), (-30, -20, 60, 60), (15, 15, 500, 500)])
+def test_any_box_in_any_picture_can_be_drawn(shape: tuple[int, int], box: Box) -> None:
+    drawn = annotate(blank(*shape), [face(box), face(box, None)])
+    assert drawn.shape == (*shape, 3)
+    assert drawn.dtype == np.uint8
+
+
+def test_a_label_leaves_the_neighbours_face_free() -> None:
+    above, below = (100, 30, 60, 60), (100, 100, 60, 60)
+    alone = annotate(blank(), [face(above)])
+    both = annotate(blank(), [face(below), face(above)])
+    # Inside the box of the upper face nothing is drawn, although a label goes above by habit.
+    np.testing.assert_array_equal(both[35:85, 105:155], alone[35:85, 105:155])
+    assert (both[35:85, 105:155] == 128).all()
+
+
+def test_sources_of_equal_names_do_not_replace_each_other(tmp_path: Path) -> None:
+    with Annotator(tmp_path / "out", refuse) as annotator:
+        for source in ("x/a.png", "y/a.png", "z/A.PNG", "a.jpeg", "array", "array:1", "no.suffix"):
+            annotator.write(Frame(source, None, None, blank()), [face((10, 10, 50, 50))])
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == sorted(
+        ["a.png", "a-2.png", "A-3.png", "a.jpg", "array.png", "array-1.png", "no.png"]
+    )
+
+
+def test_an_annotated_video_lasts_as_long_as_its_source(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_video("clip.mp4", levels=range(0, 200, 10), rate=30, size=(161, 97))
+    with Annotator(tmp_path / "out", refuse) as annotator:
+        for frame in read_video(path, every=5):
+            annotator.write(frame, [])
+    frames = list(read_video(tmp_path / "out" / "clip.mp4"))
+    assert [frame.rate for frame in frames] == [6.0] * 4
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(4) / 6, atol=1e-4)
+    levels = [frame.picture.mean() for frame in frames]
+    # Coded twice, so only nearly the same.
+    np.testing.assert_allclose(levels, [0, 50, 100, 150], atol=10)
+
+
+def test_a_video_of_one_frame_becomes_one(make_video: Callable[..., Path], tmp_path: Path) -> None:
+    path = make_video("clip.mp4", levels=[90])
+    with Annotator(tmp_path / "out", refuse) as annotator:
+        for frame in read_video(path):
+            annotator.write(frame, [])
+    assert len(list(read_video(tmp_path / "out" / "clip.mp4"))) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file: the folder cannot be made"):
+        Annotator(tmp_path / "file", refuse)
+
+
+def test_what_cannot_be_written_is_told_once_and_the_rest_goes_on(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_video("clip.mp4", levels=[90] * 4)
+    folder = tmp_path / "out"
+    (folder / "a.png").mkdir(parents=True)
+    (folder / "a.png" / "in the way").touch()
+    (folder / ".clip.part.mp4").mkdir()
+    told: list[str] = []
+    with Annotator(folder, lambda error: told.append(str(error))) as annotator:
+        for frame in read_video(path):
+            annotator.write(frame, [])
+        annotator.write(Frame("a.png", None, None, blank()), [])
+        annotator.write(Frame("b.png", None, None, blank()), [])
+    assert len(told) == 2
+    assert told[0].startswith(f"{folder / 'clip.mp4'}: ")
+    assert told[1].startswith(f"{folder / 'a.png'}: cannot be written")
+    assert cv2.imread(str(folder / "b.png")).shape == (300, 400, 3)

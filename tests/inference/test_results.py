@@ -1,0 +1,46 @@
+import numpy as np
+
+from mien.expressions import BASIC7, BASIC8, Expression
+from mien.inference.results import Face, columns
+
+
+def test_columns_stand_in_the_order_of_the_design() -> None:
+    assert columns(BASIC8) == (
+        *("source", "frame", "time_s", "face", "track", "x", "y", "width", "height"),
+        *("detection_score", "landmarks", "expression", "confidence"),
+        *("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"),
+        "model",
+    )
+
+
+def test_a_row_has_exactly_the_columns_and_plain_values() -> None:
+    face = Face(
+        source="a.mp4",
+        frame=3,
+        time_s=0.1234567,
+        face=0,
+        track=7,
+        box=(1.234, 2.0, 3.0, 4.0),
+        detection_score=np.float32(0.5),
+        landmarks=np.arange(10, dtype=np.float32).reshape(5, 2) + np.float32(0.001),
+        expression=Expression.FEAR,
+        confidence=0.75,
+        probabilities={Expression.FEAR: 0.75, Expression.ANGER: 0.25},
+        model="tiny",
+    )
+    row = face.to_row(BASIC7)
+    assert tuple(row) == columns(BASIC7)
+    assert row["time_s"] == 0.123457
+    assert row["x"] == 1.23
+    assert row["landmarks"] == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0], [8.0, 9.0]]
+    assert row["fear"] == 0.75
+    assert row["neutral"] is None
+    assert type(row["detection_score"]) is float
+    assert type(row["expression"]) is str
+    assert (face.x, face.y, face.width, face.height) == (1.234, 2.0, 3.0, 4.0)
+
+
+def test_a_picture_without_a_face_has_all_columns_empty_but_its_own() -> None:
+    row = Face(source="a.png", model="tiny").to_row(BASIC8)
+    assert tuple(row) == columns(BASIC8)
+    assert {name for name, value in row.items() if value is not None} == {"source", "model"}

@@ -1,0 +1,106 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.card import Card
+from mien.errors import CardError, ModelError, NotFound
+from mien.expressions import BASIC7, BASIC8
+from mien.inference.session import Model
+from mien.preprocess import Preprocess
+
+CARD = Card(
+    name="warm",
+    architecture="none",
+    labels=BASIC8,
+    preprocess=Preprocess(size=48, colour="grey"),
+    temperature=2.5,
+)
+
+
+def test_probabilities_are_the_softmax_of_logits_over_temperature(
+    make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    weights = np.random.default_rng(1).normal(0, 2, (8, 3)).astype(np.float32)
+    model = Model(make_model(tmp_path / "m.onnx", card=CARD.to_json(), weights=weights))
+    inputs = np.random.default_rng(2).normal(0, 1, (70, 3, 48, 48)).astype(np.float32)
+    logits = np.float64(inputs).mean(axis=(2, 3)) @ np.float64(weights).T + np.arange(8) / 10
+    expected = np.exp(logits / 2.5)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.probabilities(inputs), expected, atol=1e-6)
+    assert model.name == "warm"
+
+
+def test_no_faces_give_no_rows(tiny_model: Path) -> None:
+    none = np.empty((0, 3, 48, 48), np.float32)
+    assert Model(tiny_model).probabilities(none).shape == (0, 8)
+
+
+def test_a_model_of_one_face_at_a_time_is_fed_one_by_one(
+    make_model: Callable[..., Path], tiny_model: Path, tmp_path: Path
+) -> None:
+    single = Model(make_model(tmp_path / "m.onnx", batch=1))
+    inputs = np.random.default_rng(0).normal(0, 1, (3, 3, 48, 48)).astype(np.float32)
+    expected = Model(tiny_model).probabilities(inputs)
+    np.testing.assert_allclose(single.probabilities(inputs), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n" * 100, b"\x08\x09\x12"])
+def test_what_is_no_onnx_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"bad\.onnx: this is not a readable ONNX model") as caught:
+        Model(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_truncated_onnx_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(tiny_model.read_bytes()[:200])
+    with pytest.raises(ModelError, match=r"cut\.onnx"):
+        Model(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"gone\.onnx"):
+        Model(tmp_path / "gone.onnx")
+
+
+def test_a_model_without_card_is_refused_with_the_remedy(
+    make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    with pytest.raises(CardError, match=r"m\.onnx: the model has no card.*mien export"):
+        Model(make_model(tmp_path / "m.onnx", card=None))
+
+
+def test_a_card_of_a_newer_format_is_refused(
+    make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    card = json.dumps({**json.loads(CARD.to_json()), "format": 99})
+    with pytest.raises(CardError, match=r"m\.onnx: its card has format 99"):
+        Model(make_model(tmp_path / "m.onnx", card=card))
+
+
+def test_a_card_of_other_classes_is_refused(
+    make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_model(tmp_path / "m.onnx", card=CARD.with_(labels=BASIC7).to_json())
+    with pytest.raises(ModelError, match="names 7 classes"):
+        Model(path)
+
+
+def test_a_card_of_another_size_is_refused(make_model: Callable[..., Path], tmp_path: Path) -> None:
+    card = CARD.with_(preprocess=Preprocess(size=64)).to_json()
+    with pytest.raises(ModelError, match=r"one input of shape \(N, 3, 64, 64\)"):
+        Model(make_model(tmp_path / "m.onnx", card=card))
+
+
+def test_numbers_that_are_not_finite_are_refused(
+    make_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    weights = np.full((8, 3), np.nan, np.float32)
+    model = Model(make_model(tmp_path / "m.onnx", weights=weights))
+    with pytest.raises(ModelError, match="not finite"):
+        model.probabilities(np.zeros((1, 3, 48, 48), np.float32))
