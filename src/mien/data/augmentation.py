@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import nn
-from torchvision.transforms import v2
+from torchvision.transforms import v2  # type: ignore[import-untyped]
 
 _MIDDLE_GREY = 0.5
 
@@ -55,4 +55,5 @@ class Augmentation:
             steps.append(v2.ColorJitter(brightness=self.brightness, contrast=self.contrast))
         if self.erasing:
             steps.append(v2.RandomErasing(self.erasing, scale=self.erased_area, value=_MIDDLE_GREY))
-        return v2.Compose(steps)
+        transform: nn.Module = v2.Compose(steps)
+        return transform

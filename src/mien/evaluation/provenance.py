@@ -1,4 +1,4 @@
-"""Where a number comes from: which code, which data, which machine."""
+"""Where a number comes from: which code, which file, which machine."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import NotFound
 
@@ -84,20 +81,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def fingerprint(*arrays: NDArray[np.generic]) -> str:
-    """SHA-256 over the kind, shape and values of arrays: the same data, the same 64 digits.
-
-    It is taken of decoded pictures and votes, so that a folder and a zip of the same data
-    set have one fingerprint.
-    """
-    digest = hashlib.sha256()
-    for one in arrays:
-        kind = one.dtype.newbyteorder("<")
-        digest.update(f"{kind.str}{one.shape}".encode())
-        digest.update(np.ascontiguousarray(one, dtype=kind).tobytes())
-    return digest.hexdigest()
 
 
 def file_sha256(path: Path) -> str:

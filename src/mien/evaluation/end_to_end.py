@@ -1,0 +1,135 @@
+"""The test from photo to expression on a split of a data set, with its record."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.ferplus import FERPlus
+from ..data.ferplus_protocols import protocol_labels
+from ..expressions import BASIC8
+from ..inference.recognizer import Recognizer
+from ..inference.results import Face
+from ..preprocess import Picture
+from .classifier import Classifier
+from .evaluate import known_protocols, record
+from .pasting import SIDES, Border
+from .provenance import file_sha256
+from .record import Result, Scores
+from .scenes import SceneOutcome, evaluate_scenes
+
+BANDS = (60, 100, 200, 300, 401)
+"""Sides of pasted faces in pixels, at which the bands of the report begin and end."""
+
+
+def run_scenes(
+    recognizer: Recognizer,
+    dataset: str = "ferplus",
+    *,
+    root: Path,
+    split: str = "public-test",
+    protocol: str = "majority",
+    faces: int | None = None,
+    seed: int = 0,
+    sides: tuple[int, int] = SIDES,
+    border: Border = "hard",
+    background: Picture | None = None,
+    command: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Paste the faces of a split into scenes and compare with the direct evaluation.
+
+    Args:
+        recognizer: detector and model as they are used.
+        dataset: ``"ferplus"``.
+        root: where the user's copy of the data set lies, a folder or a zip.
+        split: ``"train"``, ``"public-test"`` or ``"private-test"``.
+        protocol: which faces count.
+        faces: how many of them, drawn at random; ``None`` for all.
+        seed: of that draw, and of sizes, places and backgrounds.
+        sides: smallest and largest side of a pasted face in pixels.
+        border: see :mod:`mien.evaluation.pasting`.
+        background: a photo without faces, or ``None`` for random colours.
+        command: that repeats it, for the record.
+        progress: called now and then with the scenes done and the scenes in all.
+
+    Returns:
+        The record; its scores are all faces (``scenes``) and bands of size (such as
+        ``scenes 100-199``). Predictions are -1 for faces that do not count, that were not
+        drawn, or that were not found.
+
+    Raises:
+        UnknownName: if the data set or the protocol is unknown.
+        MienError: if the data cannot be read.
+    """
+    known_protocols(dataset, protocol)
+    BASIC8.columns_in(recognizer.labels)
+    pictures = FERPlus(root, split=split)
+    truth, keep = protocol_labels(pictures.votes, protocol)
+    chosen = _draw(np.flatnonzero(keep), faces, seed)
+    classifier = Classifier(recognizer.card, recognizer.model.probabilities)
+    crops = pictures.images[chosen]
+    outcome = evaluate_scenes(
+        in_lists(recognizer),
+        crops,
+        truth[chosen],
+        BASIC8.reorder(classifier(crops), recognizer.labels).argmax(axis=1),
+        BASIC8,
+        seed=seed,
+        sides=sides,
+        border=border,
+        background=background,
+        progress=progress,
+    )
+    predictions = np.full(len(pictures), -1, np.intp)
+    predictions[chosen] = outcome.predicted
+    return record(
+        recognizer.card,
+        by_size(outcome, protocol),
+        predictions,
+        sha256=file_sha256(recognizer.model.path),
+        dataset=dataset,
+        split=split,
+        data=pictures.fingerprint,
+        settings={
+            "detector": recognizer.detector.name,
+            "border": border,
+            "background": "random colours" if background is None else "photo",
+            "smallest_side": sides[0],
+            "largest_side": sides[1],
+            "scene_seed": seed,
+            "false_faces": int(outcome.extra.sum()),
+        },
+        command=command,
+    )
+
+
+def in_lists(
+    recognizer: Recognizer,
+) -> Callable[[Sequence[Picture]], list[list[Face]]]:
+    """The recognizer as a function from pictures to the faces of each."""
+
+    def recognise(pictures: Sequence[Picture]) -> list[list[Face]]:
+        return [people for _, people in recognizer.stream(list(pictures))]
+
+    return recognise
+
+
+def by_size(outcome: SceneOutcome, protocol: str) -> tuple[Scores, ...]:
+    """Numbers of all faces, then of each band of :data:`BANDS` that has faces."""
+    scores = [outcome.scores(protocol)]
+    for smallest, largest in itertools.pairwise(BANDS):
+        band = outcome.between(smallest, largest)
+        if 0 < len(band.side) < len(outcome.side):
+            scores.append(band.scores(protocol, f"scenes {smallest}-{largest - 1}"))
+    return tuple(scores)
+
+
+def _draw(indices: NDArray[np.intp], faces: int | None, seed: int) -> NDArray[np.intp]:
+    if faces is None or faces >= len(indices):
+        return indices
+    return np.sort(np.random.default_rng(seed).choice(indices, faces, replace=False))

@@ -1,0 +1,222 @@
+"""The record of one evaluation, as it lies under ``results/``.
+
+Every number in a README or a card is read from such a file, so it holds what is needed to
+judge the number and to repeat it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..card import Measurement
+from ..errors import DataError, NotFound, OutputError
+from .bootstrap import Estimate
+from .metrics import ClassScores
+
+RESULT_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Numbers of one subset of a split under one protocol.
+
+    Attributes:
+        protocol: which pictures count and what their label is, such as ``"majority"``.
+        subset: ``"whole"``; ``"clean"``, without copies of training pictures; or
+            ``"scenes"``, faces pasted into scenes.
+        images: how many pictures the numbers stand for.
+        metrics: name to number with its 95 % interval; fractions, not per cent.
+        classes: expression to precision, recall, F1 and number of pictures.
+        confusion: pictures by true (row) and predicted (column) class; empty for scenes.
+    """
+
+    protocol: str
+    subset: str
+    images: int
+    metrics: Mapping[str, Estimate]
+    classes: Mapping[str, ClassScores] = field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One model on one split.
+
+    Attributes:
+        model: the model's name, from its card.
+        model_sha256: of its file.
+        recipe: that trained it, from its card.
+        seed: of its training, from its card.
+        trained_at: git commit of the code that trained it, from its card.
+        dataset: such as ``"ferplus"``.
+        split: such as ``"public-test"``.
+        data_fingerprint: SHA-256 of the split's names, votes and pixels.
+        labels: what class 0, 1, 2, ... of ``predictions`` and ``confusion`` stand for.
+        scores: one for each protocol and subset.
+        settings: whatever else the numbers depend on, such as the detector.
+        commit: git commit of the code that measured; empty outside a repository.
+        version: of mien.
+        machine: that measured.
+        date: day of the measurement, YYYY-MM-DD.
+        command: that repeats it.
+        predictions: predicted class of every picture of the split, in its order; -1 where
+            no face was found.
+    """
+
+    model: str
+    model_sha256: str = ""
+    recipe: str = ""
+    seed: int | None = None
+    trained_at: str = ""
+    dataset: str
+    split: str
+    data_fingerprint: str
+    labels: tuple[str, ...]
+    scores: tuple[Scores, ...]
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
+    commit: str = ""
+    version: str = ""
+    machine: Mapping[str, str | int] = field(default_factory=dict)
+    date: str = ""
+    command: str = ""
+    predictions: tuple[int, ...] = ()
+
+    def find(self, protocol: str, subset: str = "whole") -> Scores:
+        """The numbers under ``protocol``.
+
+        Raises:
+            DataError: if the result has none, naming those it has.
+        """
+        for one in self.scores:
+            if (one.protocol, one.subset) == (protocol, subset):
+                return one
+        known = ", ".join(f"{one.protocol} {one.subset}" for one in self.scores)
+        raise DataError(f"the result has no numbers for {protocol} {subset}, only for {known}")
+
+    def measurements(self, file: str = "") -> tuple[Measurement, ...]:
+        """The numbers as a model's card holds them.
+
+        Args:
+            file: the file under ``results/`` that holds this record.
+        """
+        return tuple(
+            Measurement(
+                dataset=self.dataset,
+                split=self.split,
+                protocol=one.protocol if one.subset == "whole" else f"{one.protocol}, {one.subset}",
+                images=one.images,
+                values=_flat(one.metrics),
+                file=file,
+            )
+            for one in self.scores
+        )
+
+    def to_json(self) -> str:
+        """The record as text; the same record gives the same text.
+
+        Raises:
+            DataError: if a number is not finite.
+        """
+        values = {"format": RESULT_FORMAT, **dataclasses.asdict(self)}
+        try:
+            text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
+        except ValueError as error:
+            raise DataError(
+                f"the result of {self.model} has a number not finite: {error}"
+            ) from None
+        # Numbers of one list stand on one line: thousands of predictions, rows of counts.
+        return re.sub(r"\[\n([-\d,\s]+)\]", _on_one_line, text) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "the result") -> Result:
+        """Read back what :meth:`to_json` gave.
+
+        Raises:
+            DataError: if it is damaged or of a newer format.
+        """
+        try:
+            values: dict[str, Any] = json.loads(text)
+            version = int(values.pop("format"))
+            if version > RESULT_FORMAT:
+                raise DataError(
+                    f"{source}: this result has format {version}, this mien reads up to "
+                    f"{RESULT_FORMAT}; bring a newer one with: pip install --upgrade mien"
+                )
+            values["scores"] = tuple(_read_scores(one) for one in values["scores"])
+            for name in ("labels", "predictions"):
+                values[name] = tuple(values[name])
+            return cls(**values)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{source}: this is not a whole result ({error}); measure it again with: "
+                "mien evaluate MODEL DATASET --root DIR --output FILE"
+            ) from None
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write the record in one step: the file is the old one or the new one, never half.
+
+    Raises:
+        OutputError: if the file cannot be written.
+        DataError: if a number of the record is not finite.
+    """
+    text = result.to_json()
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: the result cannot be written ({error.strerror}); "
+            "choose another place with --output"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def read_result(path: Path) -> Result:
+    """Read a record.
+
+    Raises:
+        NotFound: if there is no such file.
+        DataError: if it is damaged or of a newer format.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: this is not a result; it is not text") from None
+    except OSError as error:
+        raise NotFound(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    return Result.from_json(text, str(path))
+
+
+def _flat(metrics: Mapping[str, Estimate]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for name, one in metrics.items():
+        values |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+    return values
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    return "[" + " ".join(match[1].split()) + "]"
+
+
+def _read_scores(values: dict[str, Any]) -> Scores:
+    return Scores(
+        protocol=values["protocol"],
+        subset=values["subset"],
+        images=values["images"],
+        metrics={name: Estimate(**one) for name, one in values["metrics"].items()},
+        classes={name: ClassScores(**one) for name, one in values["classes"].items()},
+        confusion=tuple(tuple(row) for row in values["confusion"]),
+    )
