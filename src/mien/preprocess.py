@@ -86,7 +86,8 @@ class Preprocess:
         Returns:
             float32 of shape (3, size, size).
         """
-        return self.normalise(self.cut(picture, box, landmarks)[None])[0]
+        (values,) = self.normalise(self.cut(picture, box, landmarks)[None])
+        return cast(NDArray[np.float32], values)
 
     def cut(
         self, picture: Picture, box: Box | None = None, landmarks: ArrayLike | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torchvision.models import resnet18
+from torchvision.models import resnet18  # type: ignore[import-untyped]
 
 from .output import Output
 from .registry import register
@@ -16,7 +16,7 @@ class ResNet18(nn.Module):
         super().__init__()
         network = resnet18()
         width = network.fc.in_features
-        network.fc = nn.Identity()  # type: ignore[assignment]
+        network.fc = nn.Identity()
         self.backbone = network
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(width, classes)

@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torchvision.ops import Conv2dNormActivation, SqueezeExcitation
+from torchvision.ops import (  # type: ignore[import-untyped]
+    Conv2dNormActivation,
+    SqueezeExcitation,
+)
 
 from ..errors import ModelError
 from .output import Output
@@ -37,7 +40,8 @@ class Block(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
-        return self.activation(self.residual(maps) + self.shortcut(maps))
+        activated: Tensor = self.activation(self.residual(maps) + self.shortcut(maps))
+        return activated
 
 
 class SmallResNet(nn.Module):

@@ -17,7 +17,8 @@ class TimmBackbone(nn.Module):
 
     def __init__(self, classes: int, backbone: str, options: dict[str, Any]) -> None:
         super().__init__()
-        self.backbone = timm.create_model(backbone, num_classes=classes, **options)
+        # Of a type that has more methods than a module.
+        self.backbone: Any = timm.create_model(backbone, num_classes=classes, **options)
 
     def forward(self, images: Tensor) -> Output:
         """Images (N, 3, H, W) to logits (N, M) and pooled features (N, D)."""

@@ -6,6 +6,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import lightning
 import numpy as np
@@ -31,6 +32,8 @@ from .recipe import Recipe
 
 log = logging.getLogger("mien")
 
+Loader: TypeAlias = DataLoader[tuple[torch.Tensor, torch.Tensor]]
+
 MODEL_FILE = "model.safetensors"
 _AVERAGE_EVERY = 4
 _DATA = (
@@ -39,6 +42,16 @@ _DATA = (
     "temperature"
 )
 _LICENCE = "pictures of FER2013: research use; labels of FER+: MIT"
+_INTENDED_USE = (
+    "Research on the expressions that faces show in photos and videos, with a person in charge "
+    "of what follows from it"
+)
+_LIMITS = (
+    "An expression is not a feeling: do not infer emotion, intent, health or character from it, "
+    "and do not decide about people by it. Contempt, disgust and fear are rare in FER+ and often "
+    "missed. The faces come from web searches of 2013 and do not represent people in general; "
+    "accuracy by age, gender and skin colour was not measured"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +92,21 @@ def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> P
     torch.manual_seed(recipe.seed)
     network = create_model(recipe.model, classes=FERPlus.labels, **recipe.options)
     module = Classifier(network, recipe)
-    loaders = _loaders(recipe, parts)
+    training, held = _loaders(recipe, parts)
     trainer = _trainer(recipe, output)
     last = output / LAST
     if not resume:
         last.unlink(missing_ok=True)
     trainer.fit(
         module,
-        *loaders,
+        training,
+        held,
         ckpt_path=str(last) if last.is_file() else None,
         weights_only=True,
     )
     if trainer.interrupted:
         raise KeyboardInterrupt
-    return _finish(recipe, network, loaders[1], output)
+    return _finish(recipe, network, held, output)
 
 
 def load_parts(recipe: Recipe, root: Path) -> Parts:
@@ -109,9 +123,7 @@ def load_parts(recipe: Recipe, root: Path) -> Parts:
     return Parts(data.images[chosen], targets[chosen], data.images[tested], targets[tested])
 
 
-def _loaders(
-    recipe: Recipe, parts: Parts
-) -> tuple[DataLoader[tuple[torch.Tensor, torch.Tensor]], ...]:
+def _loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:
     training = FaceDataset(
         parts.train_images,
         parts.train_targets,
@@ -177,7 +189,7 @@ class EpochLine(Callback):
 def _finish(
     recipe: Recipe,
     network: nn.Module,
-    held: DataLoader[tuple[torch.Tensor, torch.Tensor]],
+    held: Loader,
     output: Path,
 ) -> Path:
     """Take the best epoch's averaged weights, fit the temperature, write the card."""
@@ -202,6 +214,8 @@ def _finish(
         recipe=recipe.name,
         seed=recipe.seed,
         commit=git_commit(),
+        intended_use=_INTENDED_USE,
+        limits=_LIMITS,
         measurements=(
             Measurement(
                 dataset=FERPlus.name,
@@ -220,7 +234,7 @@ def _finish(
 
 @torch.inference_mode()
 def validation_logits(
-    network: nn.Module, held: DataLoader[tuple[torch.Tensor, torch.Tensor]]
+    network: nn.Module, held: Loader
 ) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
     """Logits (N, M) and targets of the held-out part, in float32."""
     network.eval()

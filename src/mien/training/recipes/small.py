@@ -21,5 +21,6 @@ SMALL = Recipe(
         contrast=0.2,
         erasing=0.4,
     ),
-    epochs=24,
+    epochs=18,
+    workers=0,
 )

@@ -1,0 +1,144 @@
+"""From a checkpoint to a runtime model: ONNX with the card inside, checked against PyTorch."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .card import CARD_KEY, Card
+from .errors import ModelError, require
+from .models import load_model
+
+PARITY = 1e-4
+"""Largest difference of probabilities between PyTorch and ONNX that is accepted."""
+
+_INPUT, _OUTPUT = "images", "logits"
+_OPSET = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What an export gave.
+
+    Attributes:
+        path: the ONNX file.
+        parity: largest difference of probabilities on ``images`` pictures.
+        images: how many pictures the two were compared on.
+    """
+
+    path: Path
+    parity: float
+    images: int
+
+
+class _Logits(nn.Module):
+    """The part of a network's output that the runtime needs."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.network(images).logits
+        return logits
+
+
+def export(
+    checkpoint: Path | str,
+    output: Path | str,
+    faces: NDArray[np.uint8] | None = None,
+    *,
+    name: str | None = None,
+    card: Card | None = None,
+) -> Export:
+    """Write a checkpoint as ONNX with a free batch dimension and its card as metadata.
+
+    Args:
+        checkpoint: a safetensors file with a card.
+        output: the ONNX file; an existing one is replaced only by a whole and checked one.
+        faces: uint8 (N, H, W[, 3]) crops to compare both on; noise if there are none.
+        name: of the model, instead of the card's.
+        card: stored instead of the checkpoint's, for fields that only the owner can fill.
+
+    Raises:
+        ModelError: if the two differ by more than :data:`PARITY`.
+        MissingExtra: without the extra ``export``.
+    """
+    require("onnxscript", "export")
+    network, stored = load_model(checkpoint)
+    card = card or stored
+    stored.labels.require(card.labels, "the given card")
+    if name is not None:
+        card = card.with_(name=name)
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(output.name + ".partial")
+    try:
+        _write(_Logits(network).eval(), card, partial)
+        inputs = _inputs(card, faces)
+        difference = parity(network, card, partial, inputs)
+        if not difference < PARITY:
+            raise ModelError(
+                f"{checkpoint}: probabilities of ONNX and PyTorch differ by {difference:.1e}, "
+                f"more than {PARITY:.0e}; nothing was written"
+            )
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Export(output, difference, len(inputs))
+
+
+def _write(network: nn.Module, card: Card, path: Path) -> None:
+    import onnx
+
+    size = card.preprocess.size
+    example = torch.zeros(2, 3, size, size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations
+        program = torch.onnx.export(
+            network,
+            (example,),
+            input_names=[_INPUT],
+            output_names=[_OUTPUT],
+            opset_version=_OPSET,
+            dynamo=True,
+            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+            verbose=False,
+        )
+    if program is None:
+        raise ModelError(f"{card.name}: PyTorch could not export the network")
+    model = program.model_proto
+    onnx.helper.set_model_props(model, {CARD_KEY: card.to_json()})
+    onnx.save(model, path)
+
+
+def _inputs(card: Card, faces: NDArray[np.uint8] | None) -> NDArray[np.float32]:
+    if faces is None:
+        size = card.preprocess.size
+        faces = np.random.default_rng(0).integers(0, 256, (64, size, size), np.uint8)
+    return card.preprocess.normalise(np.stack([card.preprocess.cut(face) for face in faces]))
+
+
+def parity(network: nn.Module, card: Card, path: Path, inputs: NDArray[np.float32]) -> float:
+    """Largest absolute difference of calibrated probabilities, PyTorch against ONNX.
+
+    Args:
+        network: in evaluation mode, float32.
+        card: of both.
+        path: the ONNX file.
+        inputs: float32 (N, 3, H, W).
+    """
+    import onnxruntime  # type: ignore[import-untyped]
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (ours,) = session.run([_OUTPUT], {_INPUT: inputs})
+    with torch.inference_mode():
+        theirs = network(torch.from_numpy(inputs)).logits.double() / card.temperature
+    found = torch.from_numpy(np.asarray(ours)).double() / card.temperature
+    return float((found.softmax(1) - theirs.softmax(1)).abs().max())

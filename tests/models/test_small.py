@@ -1,0 +1,62 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from mien.errors import ModelError  # noqa: E402
+from mien.models import create_model  # noqa: E402
+
+
+def multiply_adds(network: nn.Module, size: int) -> int:
+    """Multiply-adds of convolutions and linear layers for one picture."""
+    total = 0
+
+    def count(module: nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal total
+        weight = module.weight
+        total += weight.numel() * (output[0, 0].numel() if output.ndim == 4 else 1)
+
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.register_forward_hook(count)
+    network.eval()(torch.zeros(1, 3, size, size))
+    return total
+
+
+def by_hand(size: int) -> int:
+    """Stem 32; stages of two blocks with 64, 128 and 256 channels; no biases."""
+    total, inputs, side = size * size * 27 * 32, 32, size
+    for width in (64, 128, 256):
+        side //= 2
+        area = side * side
+        total += area * (inputs * width * 9 + width * width * 9 + inputs * width)
+        total += area * 2 * width * width * 9
+        total += 2 * 2 * width * (width // 8)  # squeeze and excitation of two blocks
+        inputs = width
+    return total + 256 * 8
+
+
+def test_cost_is_what_the_layers_say_and_within_the_budget() -> None:
+    network = create_model("small", classes=8)
+    counted = multiply_adds(network, 48)
+    assert counted == by_hand(48)
+    assert counted < 0.35e9
+    assert sum(one.numel() for one in network.parameters()) * 4 < 12e6
+
+
+def test_stages_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ModelError, match="do not describe stages"):
+        create_model("small", classes=8, widths=(8, 16), depths=(1,))
+
+
+def test_it_overfits_a_few_faces() -> None:
+    torch.manual_seed(0)
+    network = create_model("small", classes=4, stem=8, widths=(16, 32), depths=(1, 1), dropout=0)
+    images, labels = torch.randn(16, 3, 16, 16), torch.arange(16) % 4
+    optimiser = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9)
+    for _ in range(30):
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(network(images).logits, labels).backward()
+        optimiser.step()
+    assert (network(images).logits.argmax(1) == labels).all()

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+from mien import export as exporting  # noqa: E402
+from mien.card import Card  # noqa: E402
+from mien.data.ferplus import FERPlus  # noqa: E402
+from mien.errors import LabelMismatch, ModelError  # noqa: E402
+from mien.expressions import BASIC7, BASIC8  # noqa: E402
+from mien.inference.session import Model  # noqa: E402
+from mien.models import create_model, save_model  # noqa: E402
+from mien.preprocess import Preprocess  # noqa: E402
+
+CARD = Card(
+    name="tiny",
+    architecture="small",
+    arguments={"stem": 8, "widths": [8, 16], "depths": [1, 1]},
+    labels=BASIC8,
+    preprocess=Preprocess(size=16, colour="grey", std=(0.25, 0.25, 0.25)),
+    temperature=0.8,
+)
+FACES = np.random.default_rng(0).integers(0, 256, (256, 48, 48), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    network = create_model("small", classes=BASIC8, **CARD.arguments)
+    # Statistics other than 0 and 1, so that a lost normalisation would show.
+    for _ in range(20):
+        network(torch.randn(32, 3, 16, 16))
+    path = tmp_path_factory.mktemp("export") / "tiny.safetensors"
+    save_model(network, CARD, path)
+    return path
+
+
+def test_the_runtime_gives_the_networks_probabilities(checkpoint: Path, tmp_path: Path) -> None:
+    done = exporting.export(checkpoint, tmp_path / "tiny.onnx", FACES, name="renamed")
+    assert done.images == 256
+    assert done.parity < 1e-5
+    model = Model(done.path)
+    assert model.card == CARD.with_(name="renamed")
+    network, _ = exporting.load_model(checkpoint)
+    inputs = CARD.preprocess.normalise(np.stack([CARD.preprocess.cut(face) for face in FACES]))
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(inputs)).logits.double()
+    expected = (logits / CARD.temperature).softmax(1).numpy()
+    for count in (1, 7, 256):
+        assert model.probabilities(inputs[:count]) == pytest.approx(expected[:count], abs=1e-5)
+
+
+def test_a_difference_is_refused_and_the_old_file_stays(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "model.onnx"
+    target.write_bytes(b"old")
+    monkeypatch.setattr(exporting, "parity", lambda *_: 2e-4)
+    with pytest.raises(ModelError, match=r"differ by 2\.0e-04"):
+        exporting.export(checkpoint, target)
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_parity_sees_a_difference(checkpoint: Path, tmp_path: Path) -> None:
+    done = exporting.export(checkpoint, tmp_path / "tiny.onnx")
+    other = create_model("small", classes=BASIC8, **CARD.arguments).eval()
+    inputs = np.random.default_rng(0).normal(size=(4, 3, 16, 16)).astype(np.float32)
+    assert exporting.parity(other, CARD, done.path, inputs) > 1e-3
+
+
+def test_a_card_of_other_classes_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(LabelMismatch, match="the given card"):
+        exporting.export(checkpoint, tmp_path / "x.onnx", card=CARD.with_(labels=BASIC7))
+
+
+def test_parity_on_256_real_faces(checkpoint: Path, tmp_path: Path, shared_data: Path) -> None:
+    faces = FERPlus(shared_data / "ferplus.zip", "public-test").images[:256]
+    assert exporting.export(checkpoint, tmp_path / "tiny.onnx", faces).parity < exporting.PARITY

@@ -1,0 +1,40 @@
+import pytest
+
+pytest.importorskip("lightning")
+
+from mien.errors import DataError, UnknownName
+from mien.training.recipes import RECIPES, find_recipe
+
+
+def test_settings_are_parsed_by_the_type_of_the_field() -> None:
+    recipe = find_recipe("ferplus.small").with_settings(
+        {"epochs": "3", "learning_rate": "0.5", "merge_votes": "false", "precision": "32-true"}
+    )
+    assert (recipe.epochs, recipe.learning_rate) == (3, 0.5)
+    assert recipe.merge_votes is False
+    assert recipe.precision == "32-true"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("epochs", "many", "value like int"),
+        ("merge_votes", "perhaps", "value like bool"),
+    ],
+)
+def test_wrong_values_are_named(key: str, value: str, message: str) -> None:
+    with pytest.raises(DataError, match=f"--set {key}={value}.*{message}"):
+        find_recipe("ferplus.small").with_settings({key: value})
+
+
+def test_unknown_keys_and_recipes_name_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="did you mean epochs"):
+        find_recipe("ferplus.small").with_settings({"epoch": "3"})
+    with pytest.raises(UnknownName, match=r"did you mean ferplus\.small"):
+        find_recipe("ferplus.smal")
+
+
+def test_names_are_their_keys_and_smoke_is_small() -> None:
+    for name, recipe in RECIPES.items():
+        assert recipe.name == name
+        assert recipe.smoke().epochs * recipe.smoke().limit <= 1024
