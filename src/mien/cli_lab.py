@@ -21,6 +21,10 @@ def train(
     output: Annotated[
         Path | None, arg(metavar="FOLDER", help_behavior_hint="(default: runs/RECIPE)")
     ] = None,
+    start: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    teacher: Annotated[
+        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
+    ] = (),
     smoke: bool = False,
     set: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="KEY=VALUE", help_behavior_hint="")
@@ -34,6 +38,8 @@ def train(
         recipe: Name of the recipe, such as ferplus.small.
         data: The copy of the data set, a folder or a zip file.
         output: Folder of the run.
+        start: Checkpoint whose weights the run begins with.
+        teacher: Checkpoint that gives soft targets; may be given several times.
         smoke: A size that runs in seconds, to try everything out.
         set: Change a field of the recipe; may be given several times.
         restart: Start again, whatever the folder holds.
@@ -48,7 +54,14 @@ def train(
     chosen = find_recipe(recipe).with_settings(_settings(set))
     if smoke:
         chosen = chosen.smoke()
-    path = run(chosen, data, output or Path("runs") / chosen.name, resume=not restart)
+    path = run(
+        chosen,
+        data,
+        output or Path("runs") / chosen.name,
+        start=start,
+        teachers=teacher,
+        resume=not restart,
+    )
     print(path)
     return 0
 

@@ -21,20 +21,21 @@ from mien.errors import DataError  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.models import load_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
+from mien.training.parts import load_parts  # noqa: E402
 from mien.training.recipe import Recipe  # noqa: E402
-from mien.training.run import load_parts, train  # noqa: E402
+from mien.training.run import train  # noqa: E402
 
 TINY = Recipe(
     name="tiny",
     model="small",
     options={"stem": 8, "widths": (8, 16), "depths": (1, 1), "dropout": 0.2},
     preprocess=Preprocess(size=16, colour="grey"),
-    augmentation=Augmentation(rotation=5, erasing=0.3),
+    augmentation=Augmentation(flip=0, rotation=5, erasing=0.3),
     validation_share=0.2,
     epochs=4,
     batch=16,
-    learning_rate=0.05,
-    average_decay=0.95,
+    learning_rate=0.2,
+    average_decay=0.8,
     precision="32-true",
     workers=0,
 )

@@ -31,9 +31,9 @@ class Classifier(lightning.LightningModule):
         output: Output = self.network(images.contiguous(memory_format=torch.channels_last))
         return output
 
-    def on_train_epoch_start(self) -> None:
-        """Draw what the network itself draws (dropout) from the epoch, not from the past."""
-        torch.manual_seed(self.recipe.seed * 100_003 + self.current_epoch)
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Draw what the network itself draws (dropout) from the step, not from the past."""
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.global_step)
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """The loss of one batch."""

@@ -25,6 +25,7 @@ class Recipe:
         preprocess: how a picture becomes the network's input.
         augmentation: how training faces are varied.
         targets: ``"soft"``, the distribution of votes, or ``"hard"``, its largest class.
+        teacher_share: part of the targets that comes from a teacher's answers.
         merge_votes: pixel-identical copies share the sum of their votes.
         validation_share: part of the training set, by content, that is held out to choose
             the checkpoint and to fit the temperature.
@@ -48,6 +49,7 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     augmentation: Augmentation = field(default_factory=Augmentation)
     targets: Literal["soft", "hard"] = "soft"
+    teacher_share: float = 0.0
     merge_votes: bool = True
     validation_share: float = 0.08
     epochs: int = 24

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import lightning
 import numpy as np
@@ -20,14 +21,13 @@ from torch.utils.data import DataLoader
 from ..card import Card, Measurement
 from ..data.faces import EpochSampler, FaceDataset
 from ..data.ferplus import FERPlus
-from ..data.ferplus_protocols import vote_distribution
-from ..data.split import validation_part
 from ..errors import DataError
 from ..evaluation.calibration import fit_temperature
 from ..evaluation.provenance import git_commit
-from ..models import create_model, save_model
+from ..models import create_model, load_model, save_model
 from .checkpoints import BEST, LAST, AtomicCheckpointIO, checkpoint_callbacks
 from .module import Classifier
+from .parts import Parts, load_parts
 from .recipe import Recipe
 
 log = logging.getLogger("mien")
@@ -54,17 +54,15 @@ _LIMITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The two parts of a training set: faces uint8 (N, H, W) and their targets."""
-
-    train_images: NDArray[np.uint8]
-    train_targets: NDArray[np.generic]
-    validation_images: NDArray[np.uint8]
-    validation_targets: NDArray[np.generic]
-
-
-def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> Path:
+def train(
+    recipe: Recipe,
+    root: Path,
+    output: Path,
+    *,
+    start: Path | None = None,
+    teachers: Sequence[Path] = (),
+    resume: bool = True,
+) -> Path:
     """Run a recipe on FER+ and write ``output/model.safetensors``.
 
     An interrupted run in the same folder is continued from its last whole checkpoint, and
@@ -74,6 +72,8 @@ def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> P
         recipe: what to run.
         root: the copy of FER+, in any layout that the reader knows.
         output: folder of the run.
+        start: a checkpoint of the same network whose weights the run begins with.
+        teachers: checkpoints that the recipe's share of targets comes from.
         resume: continue what is there; otherwise start again.
 
     Returns:
@@ -83,7 +83,7 @@ def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> P
         DataError: if the data is damaged or smaller than a batch, or if the folder holds a
             run of another recipe.
     """
-    parts = load_parts(recipe, root)
+    parts = load_parts(recipe, root, teachers)
     if len(parts.train_images) < recipe.batch:
         raise DataError(
             f"{recipe.name}: a batch of {recipe.batch} is larger than the training part of "
@@ -91,6 +91,8 @@ def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> P
         )
     torch.manual_seed(recipe.seed)
     network = create_model(recipe.model, classes=FERPlus.labels, **recipe.options)
+    if start is not None:
+        network.load_state_dict(_start(start, recipe))
     module = Classifier(network, recipe)
     training, held = _loaders(recipe, parts)
     trainer = _trainer(recipe, output)
@@ -109,18 +111,18 @@ def train(recipe: Recipe, root: Path, output: Path, *, resume: bool = True) -> P
     return _finish(recipe, network, held, output)
 
 
-def load_parts(recipe: Recipe, root: Path) -> Parts:
-    """Read FER+'s training split and hold out the validation part by content."""
-    data = FERPlus(root, "train", merge_votes=recipe.merge_votes)
-    distribution, usable = vote_distribution(data.votes)
-    held = validation_part(data.images, recipe.validation_share)
-    targets: NDArray[np.generic] = distribution
-    if recipe.targets == "hard":
-        targets = distribution.argmax(axis=1)
-    chosen, tested = np.flatnonzero(usable & ~held), np.flatnonzero(usable & held)
-    if recipe.limit:
-        chosen, tested = chosen[: recipe.limit], tested[: recipe.limit]
-    return Parts(data.images[chosen], targets[chosen], data.images[tested], targets[tested])
+def _start(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
+    """Weights to begin with; every one of the network's, or an error."""
+    network, card = load_model(path)
+    FERPlus.labels.require(card.labels, str(path))
+    if (card.architecture, dict(card.arguments)) != (recipe.model, _plain(recipe.options)):
+        raise DataError(f"{path}: not a {recipe.model} with the options of {recipe.name}")
+    return network.state_dict()
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as they come back from a card, with lists for tuples."""
+    return dict(json.loads(json.dumps(dict(options))))
 
 
 def _loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:

@@ -4,7 +4,7 @@ from ...errors import UnknownName
 from ..recipe import Recipe
 from . import baseline, small
 
-RECIPES = {recipe.name: recipe for recipe in (baseline.RESNET18, small.SMALL)}
+RECIPES = {recipe.name: recipe for recipe in (baseline.RESNET18, small.SMALL, small.REFINED)}
 
 
 def find_recipe(name: str) -> Recipe:
