@@ -48,7 +48,7 @@ def predict(
     annotate: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None,
     detector: Literal["mtcnn", "yunet", "none"] = "mtcnn",
     detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
-    min_face: int = 20,
+    min_face: int = 40,
     min_confidence: float = 0.0,
     model: Annotated[
         str | None, arg(metavar="NAME|FILE", help_behavior_hint="(default: the shipped one)")

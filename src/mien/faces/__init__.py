@@ -1,7 +1,7 @@
 """Find and follow faces. Nothing here loads a network before a detector is created."""
 
 from .create import DETECTORS, create_detector
-from .detection import Detection, Detector
+from .detection import SMALLEST_FACE, Detection, Detector
 from .mtcnn import MTCNN
 from .tracks import Tracker
 from .whole import WholePicture
@@ -10,6 +10,7 @@ from .yunet import YuNet
 __all__ = [
     "DETECTORS",
     "MTCNN",
+    "SMALLEST_FACE",
     "Detection",
     "Detector",
     "Tracker",

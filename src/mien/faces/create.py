@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ModelError, UnknownName
-from .detection import Detector
+from .detection import SMALLEST_FACE, Detector
 from .mtcnn import MTCNN
 from .whole import WholePicture
 from .yunet import YuNet
@@ -17,7 +17,7 @@ def create_detector(
     name: str,
     *,
     model: Path | str | None = None,
-    min_face: int = 20,
+    min_face: int = SMALLEST_FACE,
     threads: int | None = None,
 ) -> Detector:
     """Build a face detector.
@@ -25,8 +25,7 @@ def create_detector(
     Args:
         name: ``"mtcnn"``, ``"yunet"`` or ``"none"`` (each picture is a face crop already).
         model: the detector's own file, for YuNet.
-        min_face: side of the smallest face that MTCNN looks for, in pixels; 40 is faster
-            and enough for most videos.
+        min_face: side of the smallest face that MTCNN looks for, in pixels.
         threads: how many to compute with; by default one for each physical core.
 
     Raises:

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 
 from ..preprocess import Box, Picture
 
+SMALLEST_FACE = 40
+"""Side in pixels of the smallest face looked for by default.
+
+Networks that recognise expressions want some 48 pixels, and detectors take most of their
+time, and most of their false faces, from looking for smaller ones.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:

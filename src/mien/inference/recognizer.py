@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..card import Card
 from ..errors import InputError, MienError, NotFound, UnknownName
 from ..expressions import LabelSet
-from ..faces import Detection, Detector, Tracker, create_detector
+from ..faces import SMALLEST_FACE, Detection, Detector, Tracker, create_detector
 from ..preprocess import Picture
 from ..zoo import DEFAULT, SHIPPED, shipped_model
 from .results import Face
@@ -53,7 +53,7 @@ class Recognizer:
         *,
         detector: str | Detector = "mtcnn",
         detector_model: str | Path | None = None,
-        min_face: int = 20,
+        min_face: int = SMALLEST_FACE,
         threads: int | None = None,
         min_confidence: float = 0.0,
         batch: int = _BATCH,

@@ -18,12 +18,12 @@ from ...preprocess import Preprocess
 from ..recipe import Recipe
 
 # Scale and shift: where the detector's box lies in training faces pasted into scenes,
-# results/crop-geometry.json.
+# results/training/crop-geometry.json.
 SMALL = Recipe(
     name="ferplus.small",
     model="small",
     preprocess=Preprocess(
-        size=48, colour="grey", std=(0.25, 0.25, 0.25), scale=1.075, shift=(0.008, -0.005)
+        size=48, colour="grey", std=(0.25, 0.25, 0.25), scale=1.074, shift=(0.008, -0.004)
     ),
     augmentation=Augmentation(
         rotation=12,
@@ -43,6 +43,6 @@ REFINED = replace(
     name="ferplus.small-refined",
     augmentation=replace(SMALL.augmentation, crop=None, shift=0.08),
     teacher_share=0.5,
-    epochs=10,
+    epochs=7,
     learning_rate=0.03,
 )
