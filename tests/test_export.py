@@ -9,10 +9,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from mien import export as exporting  # noqa: E402
-from mien.card import Card  # noqa: E402
+from mien.card import Card, Measurement  # noqa: E402
 from mien.data.ferplus import FERPlus  # noqa: E402
-from mien.errors import LabelMismatch, ModelError  # noqa: E402
-from mien.expressions import BASIC7, BASIC8  # noqa: E402
+from mien.errors import ModelError  # noqa: E402
+from mien.expressions import BASIC8  # noqa: E402
 from mien.inference.session import Model  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
@@ -45,7 +45,9 @@ def test_the_runtime_gives_the_networks_probabilities(checkpoint: Path, tmp_path
     assert done.images == 256
     assert done.parity < 1e-5
     model = Model(done.path)
-    assert model.card == CARD.with_(name="renamed")
+    (found,) = model.card.measurements
+    assert found.values == {"largest_difference_of_probabilities": done.parity}
+    assert model.card == CARD.with_(name="renamed", measurements=(found,))
     network, _ = exporting.load_model(checkpoint)
     inputs = CARD.preprocess.normalise(np.stack([CARD.preprocess.cut(face) for face in FACES]))
     with torch.inference_mode():
@@ -74,9 +76,12 @@ def test_parity_sees_a_difference(checkpoint: Path, tmp_path: Path) -> None:
     assert exporting.parity(other, CARD, done.path, inputs) > 1e-3
 
 
-def test_a_card_of_other_classes_is_refused(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(LabelMismatch, match="the given card"):
-        exporting.export(checkpoint, tmp_path / "x.onnx", card=CARD.with_(labels=BASIC7))
+def test_numbers_go_into_the_card(checkpoint: Path, tmp_path: Path) -> None:
+    number = Measurement(
+        dataset="ferplus", split="train", protocol="all", images=7, values={"accuracy": 0.5}
+    )
+    done = exporting.export(checkpoint, tmp_path / "tiny.onnx", measurements=[number])
+    assert Model(done.path).card.measurements[0] == number
 
 
 def test_parity_on_256_real_faces(checkpoint: Path, tmp_path: Path, shared_data: Path) -> None:

@@ -132,6 +132,9 @@ def export(
     output: Annotated[Path, arg(metavar="FILE", aliases=["-o"])],
     faces: Annotated[Path | None, arg(metavar="ROOT", help_behavior_hint="")] = None,
     name: Annotated[str | None, arg(help_behavior_hint="(default: the card's)")] = None,
+    results: Annotated[
+        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
+    ] = (),
     debug: bool = False,
 ) -> int:
     """Turn a checkpoint into a runtime model, checked against PyTorch.
@@ -141,15 +144,20 @@ def export(
         output: The ONNX file.
         faces: A copy of FER+; both are compared on 256 of its faces instead of on noise.
         name: Name of the model.
+        results: Record of mien evaluate, whose numbers go into the card; may be repeated.
         debug: Show the traceback of an error.
     """
     del debug
     require("torch", "export")
     from .data.ferplus import FERPlus
+    from .evaluation.record import read_result
     from .export import export as write
 
     pictures = None if faces is None else FERPlus(faces, "public-test").images[:256]
-    done = write(checkpoint, output, pictures, name=name)
+    numbers = [
+        one for file in results for one in read_result(file).measurements(f"results/{file.name}")
+    ]
+    done = write(checkpoint, output, pictures, name=name, measurements=numbers)
     print(
         f"{done.path}: probabilities differ from PyTorch by {done.parity:.1e} at most, "
         f"on {done.images} pictures"
