@@ -1,0 +1,108 @@
+"""The lab's verbs from end to end: train, evaluate, export, and the result in use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import ferplus_copy
+import pytest
+
+pytest.importorskip("lightning")
+
+from mien.cli import main
+from mien.expressions import BASIC8
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ferplus_copy.write_folders(
+        tmp_path_factory.mktemp("ferplus"),
+        {
+            "FER2013Train": ferplus_copy.make_faces(160),
+            "FER2013Valid": ferplus_copy.make_faces(24, seed=1),
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def checkpoint(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    arguments = ["train", "ferplus.small", "--data", str(root), "--output", str(folder), "--smoke"]
+    assert main([*arguments, "--set", "epochs=1", "--set", "seed=3"]) == 0
+    return folder / "model.safetensors"
+
+
+def test_from_training_to_a_prediction(
+    root: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = tmp_path / "record.json"
+    arguments = ["evaluate", str(checkpoint), "ferplus", "--root", str(root)]
+    assert main([*arguments, "--output", str(record), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(record.read_text())
+    assert printed["seed"] == 3
+    assert {(one["protocol"], one["subset"]) for one in printed["scores"]} == {
+        (protocol, subset)
+        for protocol in ("majority", "argmax", "all")
+        for subset in ("whole", "clean")
+    }
+
+    model = tmp_path / "my.onnx"
+    arguments = ["export", str(checkpoint), "-o", str(model), "--faces", str(root)]
+    assert main([*arguments, "--name", "mine", "--results", str(record)]) == 0
+    assert "differ from PyTorch by" in capsys.readouterr().out
+
+    face = next((root / "FER2013Valid").glob("*.png"))
+    arguments = ["predict", str(face), "--model", str(model), "--detector", "none"]
+    assert main([*arguments, "--format", "json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["model"] == "mine"
+    assert sum(row[str(name)] for name in BASIC8) == pytest.approx(1, abs=1e-5)
+
+
+def test_faces_pasted_into_scenes_are_measured(
+    root: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "my.onnx"
+    assert main(["export", str(checkpoint), "-o", str(model)]) == 0
+    capsys.readouterr()
+    arguments = ["evaluate", str(model), "ferplus", "--root", str(root), "--scenes", "--json"]
+    assert main(arguments) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["settings"]["detector"] == "mtcnn"
+    # Blocks of grey are no faces, and what was not found counts as wrong.
+    assert result["scores"][0]["metrics"]["accuracy"]["value"] <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "ferplus.smal", "--data", "x"], 2, "did you mean ferplus.small"),
+        (["train", "ferplus.small", "--data", "nowhere"], 1, "nowhere: there is no FER+"),
+        (["train", "ferplus.small", "--data", "x", "--set", "epoch=1"], 2, "epochs"),
+        (["train", "ferplus.small", "--data", "x", "--set", "epochs"], 2, "KEY=VALUE"),
+        (["evaluate", "no.onnx", "ferplus", "--root", "x"], 1, "no.onnx"),
+        (["export", "no.safetensors", "-o", "x.onnx"], 1, "no.safetensors"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    arguments: list[str],
+    code: int,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("mien: error: ")
+    assert message in said
+    assert "\n" not in said
