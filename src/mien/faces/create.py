@@ -25,7 +25,7 @@ def create_detector(
     Args:
         name: ``"mtcnn"``, ``"yunet"`` or ``"none"`` (each picture is a face crop already).
         model: the detector's own file, for YuNet.
-        min_face: side of the smallest face that MTCNN looks for, in pixels.
+        min_face: side of the smallest face looked for, in pixels.
         threads: how many to compute with; by default one for each physical core.
 
     Raises:
@@ -37,7 +37,7 @@ def create_detector(
     if name == "yunet":
         if model is None:
             raise ModelError("the detector yunet needs its file; name it with --detector-model")
-        return YuNet(model, threads=threads)
+        return YuNet(model, min_face=min_face, threads=threads)
     if name == "none":
         return WholePicture()
     raise UnknownName("detector", name, DETECTORS)

@@ -19,11 +19,12 @@ from ..errors import MienError, ModelError
 from ..preprocess import Picture
 from .boxes import suppress
 from .crops import Octaves
-from .detection import Detection
+from .detection import SMALLEST_FACE, Detection
 from .session import open_session
 
 _STRIDES = (8, 16, 32)
 _MULTIPLE = 32  # of both sides of the input
+_NEEDED = 24  # pixels that a face has in the input
 _WIDTHS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 _OUTPUTS = [f"{kind}_{stride}" for kind in _WIDTHS for stride in _STRIDES]
 
@@ -35,8 +36,10 @@ class YuNet:
         model: the ONNX file, with open height and width.
         score_threshold: least score of a face.
         nms_threshold: of two faces that share more than this of their union, one goes.
-        max_side: larger pictures are shrunk to this longer side; faces of fewer than about
-            10 pixels there are lost. ``None`` shrinks nothing.
+        min_face: side of the smallest face to be found, in pixels. The picture is shrunk
+            until such a face has 24, which the network needs; it is never enlarged.
+        max_side: pictures still larger are shrunk to this longer side, which bounds time
+            and memory.
         threads: how many to compute with; by default one for each physical core.
 
     Raises:
@@ -50,15 +53,16 @@ class YuNet:
         model: Path | str,
         score_threshold: float = 0.6,
         nms_threshold: float = 0.3,
-        max_side: int | None = 640,
+        min_face: float = SMALLEST_FACE,
+        max_side: int = 1280,
         threads: int | None = None,
     ) -> None:
         if not 0 <= score_threshold <= 1 or not 0 <= nms_threshold <= 1:
             raise MienError("the thresholds of YuNet are numbers between 0 and 1")
-        if max_side is not None and max_side < 1:
-            raise MienError(f"max_side is {max_side}; choose a side above zero, such as 640")
+        if min_face < 1 or max_side < 1:
+            raise MienError(f"min_face is {min_face} and max_side {max_side}; both are above zero")
         self._score_threshold, self._nms_threshold = score_threshold, nms_threshold
-        self._max_side = max_side
+        self._zoom, self._max_side = _NEEDED / min_face, max_side
         try:
             content = Path(model).read_bytes()
         except OSError as error:
@@ -104,10 +108,8 @@ class YuNet:
         return self._read(named, padded[1], (width / columns, height / rows))
 
     def _shrunk(self, picture: Picture) -> Picture:
-        longest = max(picture.shape[:2])
-        if self._max_side is None or longest <= self._max_side:
-            return picture
-        return Octaves(picture).scaled(self._max_side / longest)
+        zoom = min(self._zoom, self._max_side / max(picture.shape[:2]))
+        return picture if zoom >= 1 else Octaves(picture).scaled(zoom)
 
     def _read(
         self,

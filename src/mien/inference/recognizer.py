@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..expressions import LabelSet
 from ..faces import SMALLEST_FACE, Detection, Detector, Tracker, create_detector
 from ..preprocess import Picture
 from ..zoo import DEFAULT, SHIPPED, shipped_model
+from .ahead import ahead
 from .results import Face
 from .session import Model
 from .sources import CAMERA, Source, camera_index, read_sources
@@ -123,7 +124,7 @@ class Recognizer:
         if every < 1:
             raise InputError(f"every is {every}, not at least 1")
         tracks = _Tracks()
-        for item in _batches(read_sources(_as_list(sources), every=every), self.batch):
+        for item in ahead(_batches(read_sources(_as_list(sources), every=every), self.batch)):
             if not isinstance(item, MienError):
                 yield from zip(item, self._recognise(item, tracks), strict=True)
             elif on_error is None:
@@ -207,7 +208,9 @@ class _Tracks:
         return self._tracker([replace(one, box=one.box or whole) for one in found])
 
 
-def _batches(items: Iterable[Frame | MienError], batch: int) -> Iterator[list[Frame] | MienError]:
+def _batches(
+    items: Iterable[Frame | MienError], batch: int
+) -> Generator[list[Frame] | MienError, None, None]:
     """Group frames; an error ends the group before it, so that order is kept."""
     group: list[Frame] = []
     pixels = 0
