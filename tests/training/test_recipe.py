@@ -15,6 +15,15 @@ def test_settings_are_parsed_by_the_type_of_the_field() -> None:
     assert recipe.precision == "32-true"
 
 
+def test_options_of_the_network_are_set_one_by_one() -> None:
+    recipe = find_recipe("ferplus.timm").with_settings(
+        {"options.backbone": "resnet10t", "options.drop_rate": "0.1", "epochs": "2"}
+    )
+    assert recipe.options == {"backbone": "resnet10t", "drop_rate": 0.1}
+    assert find_recipe("ferplus.timm").options == {"backbone": "mobilenetv4_conv_small"}
+    assert recipe.epochs == 2
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [

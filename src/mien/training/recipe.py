@@ -5,6 +5,7 @@ Rows of an ablation table are ``dataclasses.replace`` of one recipe.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from typing import Any, Literal
 from ..data.augmentation import Augmentation
 from ..errors import DataError, UnknownName
 from ..preprocess import Preprocess
+
+_OPTION = "options."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,9 @@ class Recipe:
     def with_settings(self, settings: Mapping[str, str]) -> Recipe:
         """Change plain fields from text, as ``--set key=value`` gives them.
 
+        ``options.NAME`` sets an option of the network's builder: a number, a list, true,
+        false or null as in JSON, and anything else as text.
+
         Raises:
             UnknownName: if a field is unknown.
             DataError: if a value is of the wrong type.
@@ -81,12 +87,22 @@ class Recipe:
             for one in fields(self)
             if isinstance(getattr(self, one.name), bool | int | float | str)
         }
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"options": dict(self.options)}
         for key, text in settings.items():
+            if key.startswith(_OPTION):
+                changes["options"][key.removeprefix(_OPTION)] = _option(text)
+                continue
             if key not in plain:
                 raise UnknownName("plain field of a recipe", key, plain)
             changes[key] = _parse(key, text, plain[key])
         return replace(self, **changes)
+
+
+def _option(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _parse(key: str, text: str, kind: type) -> Any:

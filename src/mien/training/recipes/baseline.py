@@ -1,8 +1,12 @@
-"""Baseline: torchvision's ResNet-18 from fresh weights on FER+, 64 pixels, soft labels.
+"""Baselines from fresh weights on FER+, 64 pixels, soft labels.
 
-Source: He et al. 2016 for the network, Barsoum et al. 2016 for the soft labels.
-Command: mien train ferplus.resnet18 --data FERPLUS
+Sources: He et al. 2016 for ResNet-18, Barsoum et al. 2016 for the soft labels.
+Commands:
+    mien train ferplus.resnet18 --data FERPLUS
+    mien train ferplus.timm --data FERPLUS --set options.backbone=NAME   (any of timm's)
 """
+
+from dataclasses import replace
 
 from ...data.augmentation import Augmentation
 from ...preprocess import Preprocess
@@ -14,4 +18,12 @@ RESNET18 = Recipe(
     preprocess=Preprocess(size=64, colour="grey"),
     augmentation=Augmentation(rotation=10, shift=0.05, zoom=(0.9, 1.1), erasing=0.5),
     epochs=24,
+)
+
+TIMM = replace(
+    RESNET18,
+    name="ferplus.timm",
+    model="timm",
+    options={"backbone": "mobilenetv4_conv_small"},
+    learning_rate=0.05,
 )
