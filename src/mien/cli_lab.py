@@ -155,7 +155,9 @@ def export(
 
     pictures = None if faces is None else FERPlus(faces, "public-test").images[:256]
     numbers = [
-        one for file in results for one in read_result(file).measurements(f"results/{file.name}")
+        one
+        for file in results
+        for one in read_result(file).measurements(file.name if file.is_absolute() else str(file))
     ]
     done = write(checkpoint, output, pictures, name=name, measurements=numbers)
     print(

@@ -43,6 +43,6 @@ REFINED = replace(
     name="ferplus.small-refined",
     augmentation=replace(SMALL.augmentation, crop=None, shift=0.08),
     teacher_share=0.5,
-    epochs=6,
+    epochs=8,
     learning_rate=0.03,
 )
