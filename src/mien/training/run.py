@@ -210,7 +210,8 @@ def _finish(
         arguments=recipe.options,
         labels=FERPlus.labels,
         preprocess=recipe.preprocess,
-        temperature=fit_temperature(logits, targets),
+        # Confidence is to say how often the most voted expression is hit, so no soft targets.
+        temperature=fit_temperature(logits, labels),
         data=_DATA,
         data_licence=_LICENCE,
         recipe=recipe.name,

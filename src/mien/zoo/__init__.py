@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="",
+            sha256="40b69e6c8a9b97f65cf3093e479a838fe7ea5635f0f659ffc310afe2b7fe24c3",
             summary="eight expressions, grey 48-pixel faces, made for a CPU",
         ),
     )

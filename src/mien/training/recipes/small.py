@@ -1,14 +1,12 @@
 """The shipped model: the small network on FER+ at its native 48 pixels, soft labels.
 
-First from fresh weights on windows of 44 pixels; then on whole faces, with its own answers
-as half of the targets: the votes of ten raters are noisy, and what the network has learned
-from all faces steadies those of each (born-again networks, Furlanello et al. 2018).
+First from fresh weights on windows of 44 pixels. That run ends with a training loss (0.69)
+above the validation loss (0.68): it is cut short and strongly augmented. So a second cycle of
+the learning rate follows, on whole faces with lighter augmentation and decay.
 
 Commands:
     mien train ferplus.small --data FERPLUS
-    mien train ferplus.small-refined --data FERPLUS \\
-        --start runs/ferplus.small/model.safetensors \\
-        --teacher runs/ferplus.small/model.safetensors
+    mien train ferplus.small-refined --data FERPLUS --start runs/ferplus.small/model.safetensors
 """
 
 from dataclasses import replace
@@ -41,8 +39,10 @@ SMALL = Recipe(
 REFINED = replace(
     SMALL,
     name="ferplus.small-refined",
-    augmentation=replace(SMALL.augmentation, crop=None, shift=0.08),
-    teacher_share=0.5,
+    augmentation=Augmentation(
+        rotation=8, shift=0.04, zoom=(0.92, 1.08), brightness=0.15, contrast=0.15, erasing=0.15
+    ),
     epochs=8,
-    learning_rate=0.03,
+    learning_rate=0.05,
+    weight_decay=2e-4,
 )
