@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -185,3 +186,5 @@ def _show_log() -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    # Of Lightning's own making, and nothing that a user could act on.
+    warnings.filterwarnings("ignore", module=r"lightning\.")
