@@ -12,7 +12,7 @@ from __future__ import annotations
 import json as json_format
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -137,11 +137,21 @@ def models(*, json: bool = False, debug: bool = False) -> int:
         print(f"  expressions  {card.labels}")
         print(f"  trained on   {card.data} ({card.data_licence})")
         for one in card.measurements:
-            values = ", ".join(f"{name} {value:.4g}" for name, value in one.values.items())
-            print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images} images: {values}")
+            print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
+            print(f"      {_values(one.values)}")
         print(f"  intended use {card.intended_use}")
         print(f"  limits       {card.limits}")
     return DONE
+
+
+def _values(values: Mapping[str, float]) -> str:
+    """Numbers of a card in one line, without the ends of their intervals."""
+    ends = {f"{name}_{end}" for name in values for end in ("low", "high")}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:.3g}"
+        for name, value in values.items()
+        if name not in ends
+    )
 
 
 _VERBS: dict[str, Callable[..., int]] = {
