@@ -8,6 +8,7 @@ from it, never assumed; a model without a card is refused.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -78,8 +79,10 @@ class Card:
     limits: str = ""
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
+        if not 0 < self.temperature < math.inf:
             raise CardError(f"the card's temperature is {self.temperature}, not above zero")
+        if not isinstance(self.arguments, Mapping):
+            raise CardError("the card's arguments are not names with values")
 
     def with_(self, **changes: Any) -> Card:
         """The card with some fields changed."""
@@ -113,7 +116,7 @@ class Card:
         try:
             values = json.loads(text)
             version = int(values.pop("format"))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise CardError(f"{source}: its card cannot be read; export the model again") from None
         if version > CARD_FORMAT:
             raise CardError(
@@ -125,12 +128,20 @@ class Card:
             values["preprocess"] = Preprocess.from_dict(values["preprocess"])
             values["measurements"] = tuple(Measurement(**one) for one in values["measurements"])
             return cls(**values)
-        except (KeyError, TypeError, AttributeError, MienError) as error:
-            raise CardError(f"{source}: its card is damaged ({error})") from None
+        except (KeyError, TypeError, ValueError, AttributeError, MienError) as error:
+            raise CardError(f"{source}: its card is damaged ({error}); export it again") from None
 
 
-def read_card(metadata: Mapping[str, str], source: str) -> Card:
+_EXPORT = "export it from its checkpoint with: mien export CHECKPOINT -o model.onnx"
+
+
+def read_card(metadata: Mapping[str, str], source: str, remedy: str = _EXPORT) -> Card:
     """Find the card in a model file's metadata.
+
+    Args:
+        metadata: of the file.
+        source: the file's name, for messages.
+        remedy: how a file of its kind gets a card.
 
     Raises:
         CardError: if there is none, with the command that adds one.
@@ -139,6 +150,6 @@ def read_card(metadata: Mapping[str, str], source: str) -> Card:
     if text is None:
         raise CardError(
             f"{source}: the model has no card, so its classes and preprocessing are unknown; "
-            "export it from its checkpoint with: mien export CHECKPOINT -o model.onnx"
+            f"{remedy}"
         )
     return Card.from_json(text, source)

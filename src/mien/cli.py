@@ -180,7 +180,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         )
     except KeyboardInterrupt:
-        _say("interrupted; the rows up to here are written")
+        kept = {
+            "predict": "the rows up to here are written",
+            "train": "the same command goes on from the last whole epoch",
+        }
+        _say("interrupted; " + kept.get(next(iter(arguments), ""), "nothing was changed"))
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has enough. Python would complain once more when it flushes at the end.
@@ -189,6 +193,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, OSError):
+            where = error.filename or "a file"
+            _say(f"error: {where}: {error.strerror or error}; check the path and the free space")
+            return SOME_FAILED
         if not isinstance(error, MienError):
             _say(f"error: {_one_line(error)}; this is a bug, --debug shows where")
             return SOME_FAILED

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from .errors import MienError, require
+from .errors import InputError, require
 
 Split = Literal["train", "public-test", "private-test"]
 
@@ -90,7 +90,7 @@ def evaluate(
         dataset: Name of the data set.
         root: The copy of the data set, a folder or a zip file.
         split: The part to measure on.
-        protocol: Which pictures count, and what their label is.
+        protocol: Which pictures count, and what their label is; for scenes majority.
         scenes: Paste the faces into larger scenes and find them again, detector included.
         detector: How faces are found in scenes.
         detector_model: File of the detector's network, for yunet.
@@ -114,7 +114,7 @@ def evaluate(
             root=root,
             split=split,
             protocol=chosen,
-            command=f"mien evaluate {Path(model).name} {dataset} --root {root.name} "
+            command=f"mien evaluate {Path(model).name} {dataset} --root {root.resolve().name} "
             f"--split {split} --protocol {chosen} --scenes --detector {detector}",
         )
     else:
@@ -158,9 +158,18 @@ def export(
     numbers = [
         one
         for file in results
-        for one in read_result(file).measurements(file.name if file.is_absolute() else str(file))
+        for one in read_result(file).measurements(
+            file.name if file.is_absolute() else file.as_posix()
+        )
     ]
-    done = write(checkpoint, output, pictures, name=name, measurements=numbers)
+    done = write(
+        checkpoint,
+        output,
+        pictures,
+        source=("ferplus", "public-test"),
+        name=name,
+        measurements=numbers,
+    )
     print(
         f"{done.path}: probabilities differ from PyTorch by {done.parity:.1e} at most, "
         f"on {done.images} pictures"
@@ -173,7 +182,7 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise MienError(f"--set {pair}: this needs the form KEY=VALUE")
+            raise InputError(f"--set {pair}: this needs the form KEY=VALUE")
         settings[key] = value
     return settings
 

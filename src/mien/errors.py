@@ -23,6 +23,8 @@ import importlib
 from collections.abc import Iterable
 from types import ModuleType
 
+_LISTED = 20
+
 
 class MienError(Exception):
     """Base of all errors that mien raises on purpose."""
@@ -70,7 +72,9 @@ class UnknownName(MienError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+        listed = ", ".join(known[:_LISTED]) + more
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {listed}"
         super().__init__(f"no {kind} is called {name!r}; {hint}")
         self.known = known
 

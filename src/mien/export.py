@@ -19,6 +19,7 @@ from .models import load_model
 PARITY = 1e-4
 """Largest difference of probabilities between PyTorch and ONNX that is accepted."""
 
+_NOISE = ("noise", "")
 _INPUT, _OUTPUT = "images", "logits"
 _OPSET = 18
 
@@ -55,6 +56,7 @@ def export(
     output: Path | str,
     faces: NDArray[np.uint8] | None = None,
     *,
+    source: tuple[str, str] = ("given faces", ""),
     name: str | None = None,
     measurements: Sequence[Measurement] = (),
 ) -> Export:
@@ -64,6 +66,7 @@ def export(
         checkpoint: a safetensors file with a card.
         output: the ONNX file; an existing one is replaced only by a whole and checked one.
         faces: uint8 (N, H, W[, 3]) crops to compare both on; noise if there are none.
+        source: data set and split of ``faces``, for the card.
         name: of the model, instead of the card's.
         measurements: numbers to add to the card's.
 
@@ -87,7 +90,9 @@ def export(
                 f"{checkpoint}: probabilities of ONNX and PyTorch differ by {difference:.1e}, "
                 f"more than {PARITY:.0e}; nothing was written"
             )
-        found = _parity_measurement(difference, len(inputs), real=faces is not None)
+        found = _parity_measurement(
+            difference, len(inputs), *(source if faces is not None else _NOISE)
+        )
         card = card.with_(
             name=name or card.name, measurements=(*card.measurements, *measurements, found)
         )
@@ -126,10 +131,10 @@ def _stamp(path: Path, card: Card) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _parity_measurement(difference: float, images: int, *, real: bool) -> Measurement:
+def _parity_measurement(difference: float, images: int, dataset: str, split: str) -> Measurement:
     return Measurement(
-        dataset="ferplus" if real else "noise",
-        split="public-test" if real else "",
+        dataset=dataset,
+        split=split,
         protocol="ONNX against PyTorch",
         images=images,
         values={"largest_difference_of_probabilities": difference},

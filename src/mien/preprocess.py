@@ -59,6 +59,9 @@ class Preprocess:
     interpolation: Literal["linear", "cubic"] = "linear"
 
     def __post_init__(self) -> None:
+        lengths = len(self.mean), len(self.std), len(self.shift)
+        if not isinstance(self.size, int) or lengths != (3, 3, 2):
+            raise CardError("preprocess needs a whole size, three means, three std and two shifts")
         if self.size < 1 or self.scale <= 0 or min(self.std) <= 0:
             raise CardError("preprocess needs size, scale and std above zero")
         if self.colour not in ("grey", "rgb"):

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 import mien.faces
-from mien.errors import ModelError, UnknownName
+from mien.errors import InputError, UnknownName
 from mien.faces import DETECTORS, Detection, Detector, create_detector
 
 
 def test_every_detector_has_its_name(shared_data: Path) -> None:
     model = shared_data / "detectors" / "yunet_n_dynamic.onnx"
     for name in DETECTORS:
-        detector = create_detector(name, model=model, min_face=40, threads=1)
+        file = model if name == "yunet" else None
+        detector = create_detector(name, model=file, min_face=40, threads=1)
         assert isinstance(detector, Detector)
         assert detector.name == name
         assert detector([]) == []
@@ -29,7 +30,7 @@ def test_none_takes_the_whole_picture() -> None:
 def test_unknown_names_and_a_missing_file() -> None:
     with pytest.raises(UnknownName, match=r"no detector is called 'mtcn'; did you mean mtcnn"):
         create_detector("mtcn")
-    with pytest.raises(ModelError, match="--detector-model"):
+    with pytest.raises(InputError, match="--detector-model"):
         create_detector("yunet")
 
 
@@ -51,3 +52,8 @@ def test_import_is_light_and_detection_never_imports_the_lab() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+def test_a_file_for_another_detector_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="add --detector yunet"):
+        create_detector("mtcnn", model=tmp_path / "yunet.onnx")

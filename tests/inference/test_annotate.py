@@ -123,3 +123,13 @@ def test_what_cannot_be_written_is_told_once_and_the_rest_goes_on(
     assert told[0].startswith(f"{folder / 'clip.mp4'}: ")
     assert told[1].startswith(f"{folder / 'a.png'}: cannot be written")
     assert cv2.imread(str(folder / "b.png")).shape == (300, 400, 3)
+
+
+def test_annotating_never_replaces_a_source(tmp_path: Path) -> None:
+    source = tmp_path / "photo.jpg"
+    cv2.imwrite(str(source), np.zeros((20, 20, 3), np.uint8))
+    before, errors = source.read_bytes(), []
+    annotator = Annotator(tmp_path, errors.append)
+    annotator.write(Frame(str(source), None, None, np.zeros((20, 20, 3), np.uint8)), [])
+    assert source.read_bytes() == before
+    assert "would replace the source" in str(errors[0])

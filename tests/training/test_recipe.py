@@ -2,7 +2,7 @@ import pytest
 
 pytest.importorskip("lightning")
 
-from mien.errors import DataError, UnknownName
+from mien.errors import InputError, UnknownName
 from mien.training.recipes import RECIPES, find_recipe
 
 
@@ -32,7 +32,15 @@ def test_options_of_the_network_are_set_one_by_one() -> None:
     ],
 )
 def test_wrong_values_are_named(key: str, value: str, message: str) -> None:
-    with pytest.raises(DataError, match=f"--set {key}={value}.*{message}"):
+    with pytest.raises(InputError, match=f"--set {key}={value}.*{message}"):
+        find_recipe("ferplus.small").with_settings({key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("targets", "Hard"), ("batch", "0"), ("seed", "-1"), ("teacher_share", "2")]
+)
+def test_values_out_of_range_are_refused(key: str, value: str) -> None:
+    with pytest.raises(InputError, match=key):
         find_recipe("ferplus.small").with_settings({key: value})
 
 

@@ -18,6 +18,11 @@ from mien.training.recipe import Recipe  # noqa: E402
 from mien.training.run import train  # noqa: E402
 from mien.training.teachers import teacher_targets  # noqa: E402
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
 OPTIONS = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
 TAUGHT = Recipe(
     name="taught",
@@ -76,6 +81,18 @@ def test_targets_are_votes_and_answers_by_share(tmp_path: Path) -> None:
         load_parts(TAUGHT, root)
     with pytest.raises(DataError, match="soft targets"):
         load_parts(replace(TAUGHT, targets="hard"), root, [path])
+
+
+def test_a_run_with_another_start_is_not_continued(tmp_path: Path) -> None:
+    root = ferplus_copy.write_folders(
+        tmp_path / "ferplus", {"FER2013Train": ferplus_copy.make_faces(40)}
+    )
+    one, _ = teacher(tmp_path / "one.safetensors", BASIC8, 0)
+    two, _ = teacher(tmp_path / "two.safetensors", BASIC8, 1)
+    recipe = replace(TAUGHT, teacher_share=0.0, batch=8, epochs=1, workers=0, precision="32-true")
+    train(recipe, root, tmp_path / "run", start=one)
+    with pytest.raises(DataError, match="start and teachers"):
+        train(recipe, root, tmp_path / "run", start=two)
 
 
 def test_a_start_of_another_network_is_refused(tmp_path: Path) -> None:

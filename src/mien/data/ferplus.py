@@ -10,7 +10,8 @@ Three layouts are read, and told apart by what lies at the root:
 The two label files of FER+ disagree on about 8 % of the rows. Nearly all of these are
 pictures that FER2013 holds twice, so that two sets of votes exist for one face. ``labels``
 chooses the file; ``merge_votes=True`` adds the votes of pixel-identical copies, so that a
-face has one target however often it occurs.
+face has one target however often it occurs. In the third layout PublicTest has all 3,589
+rows, in the others the 3,579 that have a picture's name.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import csv
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -173,16 +175,28 @@ def _opener(root: Path) -> Callable[[str], bytes | None]:
     members = set(archive.namelist())
 
     def from_zip(member: str) -> bytes | None:
-        return archive.read(member) if member in members else None
+        try:
+            return archive.read(member) if member in members else None
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
+            raise DataError(
+                f"{root}: {member} cannot be read ({error}); copy the zip file again"
+            ) from None
 
     return from_zip
 
 
 def _rows(data: bytes, header: bool = False) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(data.decode("utf-8")))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"a table of FER+ is not UTF-8 text ({error})") from None
+    reader = csv.reader(io.StringIO(text))
     if header:
         next(reader, None)
-    return (row for row in reader if row)
+    for row in filter(None, reader):
+        if len(row) < 3:
+            raise DataError(f"a table of FER+ has a row that is cut off: {','.join(row)}")
+        yield row
 
 
 def _as_votes(rows: list[list[str]], what: str) -> NDArray[np.int64]:

@@ -171,7 +171,7 @@ def run(
         data=pictures.fingerprint,
         command=" ".join(
             ["mien evaluate", Path(model).name, dataset]
-            + ["--root", Path(root).name, "--split", split]
+            + ["--root", Path(root).resolve().name, "--split", split]
             + (["--protocol", protocol] if protocol else [])
         ),
     )

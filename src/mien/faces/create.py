@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import ModelError, UnknownName
+from ..errors import InputError, UnknownName
 from .detection import SMALLEST_FACE, Detector
 from .mtcnn import MTCNN
 from .whole import WholePicture
@@ -30,13 +30,16 @@ def create_detector(
 
     Raises:
         UnknownName: if no detector is called ``name``.
+        InputError: if YuNet gets no file, or another detector gets one.
         ModelError: if the detector's weights or file are missing or wrong.
     """
+    if model is not None and name != "yunet":
+        raise InputError(f"--detector-model is for yunet, not for {name}; add --detector yunet")
     if name == "mtcnn":
         return MTCNN(min_face=min_face, threads=threads)
     if name == "yunet":
         if model is None:
-            raise ModelError("the detector yunet needs its file; name it with --detector-model")
+            raise InputError("the detector yunet needs its file; name it with --detector-model")
         return YuNet(model, min_face=min_face, threads=threads)
     if name == "none":
         return WholePicture()

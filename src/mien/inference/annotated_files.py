@@ -54,10 +54,13 @@ class Annotator:
         if frame.source != self._source or frame.number == 0:
             self.close()
             self._source = frame.source
-            self._video = AnnotatedVideo(self._path(frame.source, ".mp4"))
+            self._guard(self._open_video, frame.source)
         # Where a video cannot be written, that is said once, and its other frames are left out.
         if self._video is not None and not self._guard(self._video.write, frame, picture):
             self._video = None
+
+    def _open_video(self, source: str) -> None:
+        self._video = AnnotatedVideo(self._path(source, ".mp4"))
 
     def close(self) -> None:
         """Finish the video that is being written, if there is one."""
@@ -102,4 +105,10 @@ class Annotator:
         while name.casefold() in self._names:
             name, number = f"{stem}-{number}{suffix}", number + 1
         self._names.add(name.casefold())
-        return self._folder / name
+        path = self._folder / name
+        if path.exists() and Path(source).exists() and path.samefile(source):
+            raise OutputError(
+                f"{path}: annotating would replace the source; "
+                "choose another folder with --annotate"
+            )
+        return path

@@ -106,6 +106,11 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 def _open(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise NotFound(f"{path}: there is no such model file")
+    if path.suffix == ".safetensors":
+        raise ModelError(
+            f"{path}: this is a checkpoint; make a runtime model of it with: "
+            f"mien export {path} -o model.onnx"
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -10,18 +11,30 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..card import CARD_KEY, Card, read_card
-from ..errors import ModelError, NotFound
+from ..errors import ModelError, NotFound, OutputError
 from .registry import create_model
+
+_NO_CARD = "it was not written by mien; train it with mien train, or write it with save_model"
 
 
 def save_model(network: nn.Module, card: Card, path: Path | str) -> None:
-    """Write weights and card; an existing file is replaced only by a whole one."""
+    """Write weights and card; an existing file is replaced only by a whole one.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={CARD_KEY: card.to_json()})
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, partial, metadata={CARD_KEY: card.to_json()})
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"{path}: the checkpoint cannot be written ({error})") from None
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def load_model(path: Path | str) -> tuple[nn.Module, Card]:
@@ -40,7 +53,7 @@ def load_model(path: Path | str) -> tuple[nn.Module, Card]:
         raise NotFound(f"{path}: there is no checkpoint at this path")
     try:
         with safe_open(path, framework="pt") as file:
-            card = read_card(file.metadata() or {}, str(path))
+            card = read_card(file.metadata() or {}, str(path), _NO_CARD)
             tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise ModelError(f"{path}: not a whole safetensors file ({error})") from None

@@ -7,9 +7,13 @@ from typing import Any
 import timm
 from torch import Tensor, nn
 
-from ..errors import UnknownName
+from ..errors import ModelError, UnknownName
 from .output import Output
 from .registry import register
+
+_OUTSIDE = frozenset(
+    ["cache_dir", "checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay"]
+)
 
 
 class TimmBackbone(nn.Module):
@@ -34,11 +38,18 @@ def build_timm(*, classes: int, backbone: str, **options: Any) -> TimmBackbone:
     Args:
         classes: number of classes.
         backbone: timm's name, such as ``"mobilenetv4_conv_small"``.
-        options: passed on to ``timm.create_model``; ``pretrained=True`` downloads weights.
+        options: passed on to ``timm.create_model``, but for those that fetch weights: they
+            would be fetched again whenever a checkpoint is loaded.
 
     Raises:
         UnknownName: if timm has no such model.
+        ModelError: if an option is refused, or timm does not know it.
     """
     if not timm.is_model(backbone.split(".")[0]):
         raise UnknownName("model of timm", backbone, timm.list_models())
-    return TimmBackbone(classes, backbone, options)
+    if refused := _OUTSIDE & set(options):
+        raise ModelError(f"options that fetch weights are not for a recipe: {', '.join(refused)}")
+    try:
+        return TimmBackbone(classes, backbone, options)
+    except (TypeError, RuntimeError) as error:
+        raise ModelError(f"timm cannot build {backbone} with {options}: {error}") from None

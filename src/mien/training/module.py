@@ -17,12 +17,15 @@ from .recipe import Recipe
 class Classifier(lightning.LightningModule):
     """Cross entropy against class indices or distributions, SGD, one-cycle cosine.
 
+    ``origin`` tells runs of one recipe apart: by data, start and teachers.
+
     Logged: ``train_loss`` and, on the validation part, ``val_loss`` and ``val_accuracy``
     (agreement with the most voted expression).
     """
 
-    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, network: nn.Module, recipe: Recipe, origin: str = "") -> None:
         super().__init__()
+        self.identity = f"{recipe!r} {origin}"
         self.network = network.to(memory_format=torch.channels_last)
         self.recipe = recipe
 
@@ -82,17 +85,18 @@ class Classifier(lightning.LightningModule):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note which recipe the checkpoint belongs to."""
-        checkpoint["mien_recipe"] = repr(self.recipe)
+        """Note which run the checkpoint belongs to."""
+        checkpoint["mien_run"] = self.identity
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to continue a run of another recipe.
+        """Refuse to continue another run.
 
         Raises:
-            DataError: if the recipe differs in anything.
+            DataError: if the recipe, the data, the start or a teacher differs in anything.
         """
-        if checkpoint.get("mien_recipe") != repr(self.recipe):
+        if checkpoint.get("mien_run") != self.identity:
             raise DataError(
                 f"the folder holds a run of another recipe than {self.recipe.name} with these "
-                "settings; give another --output, or start again with --restart"
+                "settings, data, start and teachers; give another --output, or start again "
+                "with --restart"
             )

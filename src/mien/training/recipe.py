@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from ..data.augmentation import Augmentation
-from ..errors import DataError, UnknownName
+from ..errors import InputError, UnknownName
 from ..preprocess import Preprocess
 
 _OPTION = "options."
@@ -68,6 +68,14 @@ class Recipe:
     seed: int = 0
     limit: int = 0
 
+    def __post_init__(self) -> None:
+        if self.targets not in ("soft", "hard"):
+            raise InputError(f"targets is {self.targets!r}; choose soft or hard")
+        if min(self.epochs, self.batch) < 1 or min(self.seed, self.workers, self.limit) < 0:
+            raise InputError("epochs and batch are at least 1; seed, workers and limit at least 0")
+        if not 0 <= self.teacher_share <= 1 or not 0 <= self.average_decay < 1:
+            raise InputError("teacher_share and average_decay lie between 0 and 1")
+
     def smoke(self) -> Recipe:
         """The same recipe in a size that runs in seconds."""
         return replace(self, epochs=2, batch=32, limit=256, workers=0, precision="32-true")
@@ -80,7 +88,7 @@ class Recipe:
 
         Raises:
             UnknownName: if a field is unknown.
-            DataError: if a value is of the wrong type.
+            InputError: if a value is of the wrong type or out of range.
         """
         plain = {
             one.name: type(getattr(self, one.name))
@@ -111,4 +119,4 @@ def _parse(key: str, text: str, kind: type) -> Any:
             return {"true": True, "false": False}[text.lower()]
         return kind(text)
     except (KeyError, ValueError):
-        raise DataError(f"--set {key}={text}: this needs a value like {kind.__name__}") from None
+        raise InputError(f"--set {key}={text}: this needs a value like {kind.__name__}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import sys
@@ -84,6 +85,8 @@ def train(
             run of another recipe.
     """
     parts = load_parts(recipe, root, teachers)
+    if not len(parts.validation_images):
+        raise DataError(f"{recipe.name}: the validation part is empty; raise validation_share")
     if len(parts.train_images) < recipe.batch:
         raise DataError(
             f"{recipe.name}: a batch of {recipe.batch} is larger than the training part of "
@@ -93,22 +96,35 @@ def train(
     network = create_model(recipe.model, classes=FERPlus.labels, **recipe.options)
     if start is not None:
         network.load_state_dict(_start(start, recipe))
-    module = Classifier(network, recipe)
+    module = Classifier(network, recipe, _origin(network, parts))
     training, held = _loaders(recipe, parts)
     trainer = _trainer(recipe, output)
     last = output / LAST
     if not resume:
         last.unlink(missing_ok=True)
-    trainer.fit(
-        module,
-        training,
-        held,
-        ckpt_path=str(last) if last.is_file() else None,
-        weights_only=True,
-    )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    try:
+        trainer.fit(
+            module,
+            training,
+            held,
+            ckpt_path=str(last) if last.is_file() else None,
+            weights_only=True,
+        )
+    except SystemExit:  # Lightning's answer to Ctrl-C
+        if trainer.interrupted:
+            raise KeyboardInterrupt from None
+        raise
     return _finish(recipe, network, held, output)
+
+
+def _origin(network: nn.Module, parts: Parts) -> str:
+    """SHA-256 of what a run begins with: weights, faces and targets."""
+    digest = hashlib.sha256()
+    for value in network.state_dict().values():
+        digest.update(value.numpy().tobytes())
+    for array in (parts.train_images, parts.train_targets, parts.validation_images):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _start(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
@@ -157,6 +173,7 @@ def _trainer(recipe: Recipe, output: Path) -> lightning.Trainer:
         )
     return lightning.Trainer(
         max_epochs=recipe.epochs,
+        devices=1,
         precision=recipe.precision,  # type: ignore[arg-type]
         default_root_dir=output,
         callbacks=callbacks,
