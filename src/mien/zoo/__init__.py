@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="40b69e6c8a9b97f65cf3093e479a838fe7ea5635f0f659ffc310afe2b7fe24c3",
+            sha256="07c217c958a48a68f03a94a35204ff7173f16053cf72d27bc68c03163c9ebdac",
             summary="eight expressions, grey 48-pixel faces, made for a CPU",
         ),
     )
