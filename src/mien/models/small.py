@@ -55,20 +55,19 @@ class SmallResNet(nn.Module):
         stem: int,
         widths: Sequence[int],
         depths: Sequence[int],
-        squeeze: Sequence[bool],
+        squeeze_from: int,
         dropout: float,
     ) -> None:
         super().__init__()
-        if not len(widths) == len(depths) == len(squeeze) or min(depths) < 1:
-            raise ModelError(
-                f"widths {widths}, depths {depths} and squeeze {squeeze} do not describe stages"
-            )
+        if len(widths) != len(depths) or min(depths) < 1:
+            raise ModelError(f"widths {widths} and depths {depths} do not describe stages")
         self.stem = Conv2dNormActivation(3, stem, 3)
         blocks: list[nn.Module] = []
         inputs = stem
-        for width, depth, squeezed in zip(widths, depths, squeeze, strict=True):
+        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
             for number in range(depth):
-                blocks.append(Block(inputs, width, 2 if number == 0 else 1, squeezed))
+                stride = 2 if number == 0 else 1
+                blocks.append(Block(inputs, width, stride, stage >= squeeze_from))
                 inputs = width
         self.blocks = nn.Sequential(*blocks)
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -97,8 +96,11 @@ def build_small(
     stem: int = 32,
     widths: Sequence[int] = (64, 128, 256),
     depths: Sequence[int] = (2, 2, 2),
-    squeeze: Sequence[bool] = (False, True, True),
+    squeeze_from: int = 1,
     dropout: float = 0.2,
 ) -> SmallResNet:
-    """Builder of the shipped network: 0.23 G multiply-adds at 48 pixels, 2.8 M parameters."""
-    return SmallResNet(classes, stem, tuple(widths), tuple(depths), tuple(squeeze), dropout)
+    """Builder of the shipped network: 0.23 G multiply-adds at 48 pixels, 2.8 M parameters.
+
+    Stages before ``squeeze_from`` (counted from 0) have no squeeze-and-excitation.
+    """
+    return SmallResNet(classes, stem, tuple(widths), tuple(depths), squeeze_from, dropout)
