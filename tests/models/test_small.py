@@ -32,7 +32,8 @@ def by_hand(size: int) -> int:
         area = side * side
         total += area * (inputs * width * 9 + width * width * 9 + inputs * width)
         total += area * 2 * width * width * 9
-        total += 2 * 2 * width * (width // 8)  # squeeze and excitation of two blocks
+        if width > 64:  # squeeze and excitation of two blocks, not in the first stage
+            total += 2 * 2 * width * (width // 8)
         inputs = width
     return total + 256 * 8
 
