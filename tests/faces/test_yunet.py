@@ -64,6 +64,17 @@ def test_pictures_keep_their_order_and_sizes(
     assert scores == sorted(scores, reverse=True)
 
 
+def test_pictures_side_by_side_give_what_they_give_alone(
+    model: Path, one_person: Picture, five_people: Picture
+) -> None:
+    pictures = [one_person, five_people, one_person[:, ::-1], five_people[::2, ::2]] * 3
+    together = YuNet(model, threads=3)(pictures)
+    alone = YuNet(model, threads=1)
+    for faces, picture in zip(together, pictures, strict=True):
+        (expected,) = alone([picture])
+        assert [face.box for face in faces] == [pytest.approx(one.box) for one in expected]
+
+
 def test_shrinking_does_not_move_faces(model: Path, one_person: Picture) -> None:
     large = cv2.resize(one_person, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)
     ((small_face,),) = YuNet(model, min_face=24, threads=1)([one_person])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
 
 from ..errors import NotFound
+from ..faces.session import cores
 
 _HERE = Path(__file__).resolve()
 
@@ -55,7 +55,7 @@ def machine() -> dict[str, str | int]:
     """
     described: dict[str, str | int] = {
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
@@ -75,12 +75,6 @@ def _processor() -> str:
         if name.strip() == "model name" and value.strip():
             return value.strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def file_sha256(path: Path) -> str:

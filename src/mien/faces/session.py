@@ -1,7 +1,8 @@
-"""One way to open a detector's network with onnxruntime."""
+"""One way to open a network with onnxruntime."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ..errors import ModelError
@@ -24,10 +25,17 @@ def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
-    # A detector has several networks. Threads of one that spin for work hold up the next.
+    # Several networks take turns. Threads of one that spin for work hold up the next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes are not public
         reason = str(error).splitlines()[0]
         raise ModelError(f"{source}: onnxruntime cannot open it as a model ({reason})") from None
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,7 +9,10 @@ libfacedetection and of OpenCV's model zoo fit if their height and width are lef
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +23,7 @@ from ..preprocess import Picture
 from .boxes import suppress
 from .crops import Octaves
 from .detection import SMALLEST_FACE, Detection
-from .session import open_session
+from .session import cores, open_session
 
 _STRIDES = (8, 16, 32)
 _MULTIPLE = 32  # of both sides of the input
@@ -67,8 +70,10 @@ class YuNet:
             content = Path(model).read_bytes()
         except OSError as error:
             raise ModelError(f"{model}: cannot be read ({error.strerror})") from None
-        self._session = open_session(content, str(model), threads)
-        self._input = self._checked(str(model))
+        self._content, self._source = content, str(model)
+        self._workers = threads or cores()
+        self._session = open_session(content, self._source, threads)
+        self._input = self._checked(self._source)
 
     def _checked(self, source: str) -> str:
         """The input's name, if the model is a YuNet."""
@@ -92,10 +97,18 @@ class YuNet:
         Args:
             pictures: uint8 (H, W, 3) RGB, of any sizes.
         """
-        return [self._detect(picture) for picture in pictures]
+        if min(len(pictures), self._workers) < 2:
+            return [self._detect(self._session, picture) for picture in pictures]
+        workers, session = self._crew
+        return list(workers.map(partial(self._detect, session), pictures))
 
-    def _detect(self, picture: Picture) -> list[Detection]:
-        # One by one: together they would be no faster, and take more memory.
+    @cached_property
+    def _crew(self) -> tuple[ThreadPoolExecutor, Any]:
+        """For several pictures: one thread for each is faster than all threads for one."""
+        session = open_session(self._content, self._source, threads=1)
+        return ThreadPoolExecutor(self._workers, thread_name_prefix="mien-yunet"), session
+
+    def _detect(self, session: Any, picture: Picture) -> list[Detection]:
         height, width = picture.shape[:2]
         shrunk = self._shrunk(picture)
         rows, columns = shrunk.shape[:2]
@@ -103,7 +116,7 @@ class YuNet:
         pixels = np.zeros((1, 3, *padded), np.float32)
         for target, channel in zip(pixels[0, ::-1], cv2.split(shrunk), strict=True):
             target[:rows, :columns] = channel
-        answers = self._session.run(_OUTPUTS, {self._input: pixels})
+        answers = session.run(_OUTPUTS, {self._input: pixels})
         named = dict(zip(_OUTPUTS, answers, strict=True))
         return self._read(named, padded[1], (width / columns, height / rows))
 

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from ..card import Card, read_card
 from ..errors import ModelError, NotFound
+from ..faces.session import open_session
 
 _BATCH = 64
-_SILENT = 4
 
 
 class Model:
@@ -103,7 +102,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return cast("NDArray[np.float32]", np.float32(shifted / shifted.sum(axis=-1, keepdims=True)))
 
 
-def _open(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+def _open(path: Path, threads: int | None) -> Any:
     if not path.is_file():
         raise NotFound(f"{path}: there is no such model file")
     if path.suffix == ".safetensors":
@@ -111,17 +110,11 @@ def _open(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
             f"{path}: this is a checkpoint; make a runtime model of it with: "
             f"mien export {path} -o model.onnx"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _SILENT
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    # onnxruntime's exceptions have no common base but Exception.
-    except Exception as error:
-        raise ModelError(
-            f"{path}: this is not a readable ONNX model ({_first_line(error)})"
-        ) from None
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    return open_session(content, str(path), threads)
 
 
 def _fits(shape: Any, wanted: tuple[int | None, ...]) -> bool:
