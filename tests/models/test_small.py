@@ -32,8 +32,7 @@ def by_hand(size: int) -> int:
         area = side * side
         total += area * (inputs * width * 9 + width * width * 9 + inputs * width)
         total += area * 2 * width * width * 9
-        if width > 64:  # squeeze and excitation of two blocks, not in the first stage
-            total += 2 * 2 * width * (width // 8)
+        total += 2 * 2 * width * (width // 8)  # squeeze and excitation of two blocks
         inputs = width
     return total + 256 * 8
 

@@ -2,9 +2,8 @@
 
 ImageNet's ResNet-18 shrinks its input fourfold before the first block, which leaves 12x12
 positions of a 48-pixel face. Here the stem keeps the size and each of three stages halves
-it: 24x24, 12x12, 6x6. Blocks are basic residual blocks (He et al. 2016), in the later stages
-with squeeze-and-excitation (Hu et al. 2018): on the large maps of the first it would cost a
-sixth of the speed.
+it: 24x24, 12x12, 6x6. Blocks are basic residual blocks (He et al. 2016) with
+squeeze-and-excitation (Hu et al. 2018).
 """
 
 from __future__ import annotations
@@ -25,16 +24,15 @@ _REDUCTION = 8
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions, squeeze-and-excitation if asked for, beside a shortcut."""
+    """Two 3x3 convolutions with squeeze-and-excitation beside a shortcut."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, squeeze: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.residual = nn.Sequential(
             Conv2dNormActivation(inputs, outputs, 3, stride),
             Conv2dNormActivation(outputs, outputs, 3, activation_layer=None),
+            SqueezeExcitation(outputs, outputs // _REDUCTION),
         )
-        if squeeze:
-            self.residual.append(SqueezeExcitation(outputs, outputs // _REDUCTION))
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.shortcut = Conv2dNormActivation(inputs, outputs, 1, stride, activation_layer=None)
@@ -50,13 +48,7 @@ class SmallResNet(nn.Module):
     """Stem at full size, then stages that halve it, global average, linear classifier."""
 
     def __init__(
-        self,
-        classes: int,
-        stem: int,
-        widths: Sequence[int],
-        depths: Sequence[int],
-        squeeze_from: int,
-        dropout: float,
+        self, classes: int, stem: int, widths: Sequence[int], depths: Sequence[int], dropout: float
     ) -> None:
         super().__init__()
         if len(widths) != len(depths) or min(depths) < 1:
@@ -64,10 +56,9 @@ class SmallResNet(nn.Module):
         self.stem = Conv2dNormActivation(3, stem, 3)
         blocks: list[nn.Module] = []
         inputs = stem
-        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+        for width, depth in zip(widths, depths, strict=True):
             for number in range(depth):
-                stride = 2 if number == 0 else 1
-                blocks.append(Block(inputs, width, stride, stage >= squeeze_from))
+                blocks.append(Block(inputs, width, 2 if number == 0 else 1))
                 inputs = width
         self.blocks = nn.Sequential(*blocks)
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -96,11 +87,7 @@ def build_small(
     stem: int = 32,
     widths: Sequence[int] = (64, 128, 256),
     depths: Sequence[int] = (2, 2, 2),
-    squeeze_from: int = 1,
     dropout: float = 0.2,
 ) -> SmallResNet:
-    """Builder of the shipped network: 0.23 G multiply-adds at 48 pixels, 2.8 M parameters.
-
-    Stages before ``squeeze_from`` (counted from 0) have no squeeze-and-excitation.
-    """
-    return SmallResNet(classes, stem, tuple(widths), tuple(depths), squeeze_from, dropout)
+    """Builder of the shipped network: 0.23 G multiply-adds at 48 pixels, 2.8 M parameters."""
+    return SmallResNet(classes, stem, tuple(widths), tuple(depths), dropout)

@@ -4,7 +4,10 @@ from ...errors import UnknownName
 from ..recipe import Recipe
 from . import baseline, small
 
-RECIPES = {recipe.name: recipe for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL)}
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL, small.REFINED, small.LONG)
+}
 
 
 def find_recipe(name: str) -> Recipe:
