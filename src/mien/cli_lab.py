@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from .errors import InputError, require
+from .progress import create_progress
 
 Split = Literal["train", "public-test", "private-test"]
 
@@ -100,27 +101,31 @@ def evaluate(
     """
     del debug
     require("sklearn", "train")
+    from .evaluation.end_to_end import run_scenes
+    from .evaluation.evaluate import run
     from .evaluation.record import write_result
     from .evaluation.table import format_table
+    from .inference.recognizer import Recognizer
 
-    if scenes:
-        from .evaluation.end_to_end import run_scenes
-        from .inference.recognizer import Recognizer
-
-        chosen = protocol or "majority"
-        result = run_scenes(
-            Recognizer(model, detector=detector, detector_model=detector_model),
-            dataset,
-            root=root,
-            split=split,
-            protocol=chosen,
-            command=f"mien evaluate {Path(model).name} {dataset} --root {root.resolve().name} "
-            f"--split {split} --protocol {chosen} --scenes --detector {detector}",
-        )
-    else:
-        from .evaluation.evaluate import run
-
-        result = run(model, dataset, root=root, split=split, protocol=protocol)
+    with create_progress(rows_on_terminal=False) as progress:
+        if scenes:
+            recognizer = Recognizer(model, detector=detector, detector_model=detector_model)
+            chosen = protocol or "majority"
+            result = run_scenes(
+                recognizer,
+                dataset,
+                root=root,
+                split=split,
+                protocol=chosen,
+                command=f"mien evaluate {Path(model).name} {dataset} "
+                f"--root {root.resolve().name} --split {split} --protocol {chosen} "
+                f"--scenes --detector {detector}",
+                progress=progress.count,
+            )
+        else:
+            result = run(
+                model, dataset, root=root, split=split, protocol=protocol, progress=progress.count
+            )
     if output is not None:
         write_result(result, output)
     print(result.to_json() if json else format_table([result]))

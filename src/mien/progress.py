@@ -14,7 +14,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class Lines:
-    """Says on standard error, every ten seconds, how many frames are done."""
+    """Says on standard error, every ten seconds, how much is done."""
 
     def __init__(self) -> None:
         self._start = self._last = time.monotonic()
@@ -29,17 +29,23 @@ class Lines:
     def step(self, frame: Frame) -> None:
         """One more frame or picture is done."""
         self._frames += 1
+        where = frame.source if frame.number is None else f"{frame.source} {frame.number}"
+        self._say(self._frames, f"at {where}")
+
+    def count(self, done: int, total: int) -> None:
+        """So many of so many faces are done."""
+        self._say(done, f"of {total}")
+
+    def _say(self, done: int, where: str) -> None:
         now = time.monotonic()
         if now - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = now
-            rate = self._frames / (now - self._start)
-            where = frame.source if frame.number is None else f"{frame.source} {frame.number}"
-            line = f"mien: {self._frames} done, {rate:.1f} a second, at {where}"
-            print(line, file=sys.stderr, flush=True)
+            rate = done / (now - self._start)
+            print(f"mien: {done} done, {rate:.1f} a second, {where}", file=sys.stderr, flush=True)
 
 
 class Bar:
-    """A bar on standard error: within the video, or over the pictures so far."""
+    """A bar on standard error: within the video or data set, or over the pictures so far."""
 
     def __init__(self) -> None:
         # Slow to import, and needed on a terminal only.
@@ -78,6 +84,10 @@ class Bar:
             self._progress.update(
                 self._task, description=name, completed=frame.number + 1, total=frame.total
             )
+
+    def count(self, done: int, total: int) -> None:
+        """So many of so many faces are done."""
+        self._progress.update(self._task, description="faces", completed=done, total=total)
 
 
 def create_progress(*, rows_on_terminal: bool) -> Bar | Lines:

@@ -16,7 +16,7 @@ from ..inference.recognizer import Recognizer
 from ..inference.results import Face
 from ..preprocess import Picture
 from .classifier import Classifier
-from .evaluate import known_protocols, record
+from .evaluate import clean_faces, known_protocols, record
 from .pasting import SIDES, Border
 from .provenance import file_sha256
 from .record import Result, Scores
@@ -58,8 +58,8 @@ def run_scenes(
         progress: called now and then with the scenes done and the scenes in all.
 
     Returns:
-        The record; its scores are all faces (``scenes``) and bands of size (such as
-        ``scenes 100-199``). Predictions are -1 for faces that do not count, that were not
+        The record; its scores are all faces (``scenes``), those without a copy in Training
+        (``scenes clean``), and bands of size (such as ``scenes 100-199``). Predictions are -1 for faces that do not count, that were not
         drawn, or that were not found.
 
     Raises:
@@ -85,11 +85,12 @@ def run_scenes(
         background=background,
         progress=progress,
     )
+    clean = clean_faces(pictures)
     predictions = np.full(len(pictures), -1, np.intp)
     predictions[chosen] = outcome.predicted
     return record(
         recognizer.card,
-        by_size(outcome, protocol),
+        subsets(outcome, protocol, None if clean is None else clean[chosen]),
         predictions,
         sha256=file_sha256(recognizer.model.path),
         dataset=dataset,
@@ -119,14 +120,18 @@ def in_lists(
     return recognise
 
 
-def by_size(outcome: SceneOutcome, protocol: str) -> tuple[Scores, ...]:
-    """Numbers of all faces, then of each band of :data:`BANDS` that has faces."""
-    scores = [outcome.scores(protocol)]
+def subsets(
+    outcome: SceneOutcome, protocol: str, clean: NDArray[np.bool_] | None = None
+) -> tuple[Scores, ...]:
+    """Numbers of all faces, of the clean ones, and of each band of :data:`BANDS`."""
+    parts = {"scenes": outcome}
+    if clean is not None:
+        parts["scenes clean"] = outcome.where(clean)
     for smallest, largest in itertools.pairwise(BANDS):
         band = outcome.between(smallest, largest)
-        if 0 < len(band.side) < len(outcome.side):
-            scores.append(band.scores(protocol, f"scenes {smallest}-{largest - 1}"))
-    return tuple(scores)
+        if len(band.side) < len(outcome.side):
+            parts[f"scenes {smallest}-{largest - 1}"] = band
+    return tuple(one.scores(protocol, name) for name, one in parts.items() if len(one.side))
 
 
 def _draw(indices: NDArray[np.intp], faces: int | None, seed: int) -> NDArray[np.intp]:

@@ -151,15 +151,12 @@ def run(
     classifier = load_classifier(model, threads=threads)
     BASIC8.columns_in(classifier.card.labels)
     pictures = FERPlus(root, split=split)
-    clean = None
-    if split != "train":
-        clean = ~has_copy_in(pictures.images, FERPlus(root, split="train").images)
     scores, predicted = evaluate_classifier(
         functools.partial(classifier, progress=progress),
         classifier.card.labels,
         pictures,
         protocols=protocols,
-        clean=clean,
+        clean=clean_faces(pictures),
     )
     return record(
         classifier.card,
@@ -175,6 +172,13 @@ def run(
             + (["--protocol", protocol] if protocol else [])
         ),
     )
+
+
+def clean_faces(pictures: FERPlus) -> NDArray[np.bool_] | None:
+    """Which faces have no copy or near copy in Training, bool (N,); ``None`` for Training."""
+    if pictures.split == "train":
+        return None
+    return ~has_copy_in(pictures.images, FERPlus(pictures.root, split="train").images)
 
 
 def record(

@@ -49,7 +49,10 @@ class SceneOutcome:
 
     def between(self, smallest: int, largest: int) -> SceneOutcome:
         """The faces pasted at ``smallest`` to below ``largest`` pixels."""
-        part = (self.side >= smallest) & (self.side < largest)
+        return self.where((self.side >= smallest) & (self.side < largest))
+
+    def where(self, part: NDArray[np.bool_]) -> SceneOutcome:
+        """The faces that a mask (N,) names."""
         return SceneOutcome(
             *(one[part] for one in (self.truth, self.direct, self.predicted, self.side, self.extra))
         )
