@@ -9,6 +9,7 @@ MienError
 ├── LabelMismatch        two label sets do not fit each other
 ├── CardError            a model says nothing, or nothing readable, of itself
 ├── ModelError           a model, detector or weight file is not what it claims to be
+├── TensorError          a tensor has the wrong shape, type or values
 ├── DataError            a data set's copy is incomplete or not laid out as expected
 ├── UnknownName          no model, recipe, data set, ... goes by that name
 └── MissingExtra         an optional dependency is not installed
@@ -60,6 +61,10 @@ class CardError(MienError):
 
 class ModelError(MienError):
     """A model, detector or weight file is not what it should be."""
+
+
+class TensorError(MienError):
+    """A tensor given to a network or a loss has the wrong shape, type or values."""
 
 
 class DataError(MienError):
