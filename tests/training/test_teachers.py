@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
 from mien.card import Card  # noqa: E402
-from mien.errors import DataError  # noqa: E402
+from mien.errors import DataError, ModelError  # noqa: E402
 from mien.expressions import BASIC8, LabelSet  # noqa: E402
-from mien.models import create_model, save_model  # noqa: E402
+from mien.models import create_model, load_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training.parts import load_parts  # noqa: E402
 from mien.training.recipe import Recipe  # noqa: E402
@@ -90,9 +90,9 @@ def test_a_run_with_another_start_is_not_continued(tmp_path: Path) -> None:
     one, _ = teacher(tmp_path / "one.safetensors", BASIC8, 0)
     two, _ = teacher(tmp_path / "two.safetensors", BASIC8, 1)
     recipe = replace(TAUGHT, teacher_share=0.0, batch=8, epochs=1, workers=0, precision="32-true")
-    train(recipe, root, tmp_path / "run", start=one)
+    train(recipe, root, tmp_path / "run", start=[one])
     with pytest.raises(DataError, match="start and teachers"):
-        train(recipe, root, tmp_path / "run", start=two)
+        train(recipe, root, tmp_path / "run", start=[two])
 
 
 def test_a_start_of_another_network_is_refused(tmp_path: Path) -> None:
@@ -101,5 +101,24 @@ def test_a_start_of_another_network_is_refused(tmp_path: Path) -> None:
     )
     path, _ = teacher(tmp_path / "one.safetensors", BASIC8, 0)
     other = replace(TAUGHT, teacher_share=0.0, options={**OPTIONS, "stem": 4}, batch=8)
-    with pytest.raises(DataError, match="not a small with the options of taught"):
-        train(other, root, tmp_path / "run", start=path)
+    with pytest.raises(ModelError, match=r"one\.safetensors: does not fill SmallResNet"):
+        train(other, root, tmp_path / "run", start=[path])
+
+
+def test_a_start_is_taken_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = ferplus_copy.write_folders(
+        tmp_path / "ferplus", {"FER2013Train": ferplus_copy.make_faces(40)}
+    )
+    path, network = teacher(tmp_path / "one.safetensors", BASIC8, 0)
+    still = replace(
+        TAUGHT, teacher_share=0.0, batch=8, epochs=1, workers=0, precision="32-true",
+        learning_rate=1e-12, average_decay=0.0, weight_decay=0.0,
+    )  # fmt: skip
+    with caplog.at_level("INFO", "mien"):
+        trained = train(still, root, tmp_path / "run", start=[path])
+    weights = dict(load_model(trained)[0].named_parameters())
+    for name, value in network.named_parameters():
+        assert weights[name].detach().numpy() == pytest.approx(value.detach().numpy(), abs=1e-6)
+    assert "0 skipped, 0 missing" in caplog.text
+    lines = (tmp_path / "run" / "start.txt").read_text().splitlines()
+    assert f"taken: {next(iter(weights))}" in lines

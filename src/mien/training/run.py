@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import lightning
 import numpy as np
@@ -25,17 +24,19 @@ from ..data.ferplus import FERPlus
 from ..errors import DataError
 from ..evaluation.calibration import fit_temperature
 from ..evaluation.provenance import git_commit
-from ..models import create_model, load_model, save_model
+from ..models import create_model, save_model, start_from
 from .checkpoints import BEST, LAST, AtomicCheckpointIO, checkpoint_callbacks
 from .module import Classifier
 from .parts import Parts, load_parts
 from .recipe import Recipe
+from .small_maps import use_products
 
 log = logging.getLogger("mien")
 
 Loader: TypeAlias = DataLoader[tuple[torch.Tensor, torch.Tensor]]
 
 MODEL_FILE = "model.safetensors"
+START_REPORT = "start.txt"
 _AVERAGE_EVERY = 4
 _DATA = (
     "FER+ (Barsoum et al. 2016): the faces of FER2013 (Goodfellow et al. 2013) with the votes "
@@ -60,7 +61,7 @@ def train(
     root: Path,
     output: Path,
     *,
-    start: Path | None = None,
+    start: Sequence[Path] = (),
     teachers: Sequence[Path] = (),
     resume: bool = True,
 ) -> Path:
@@ -73,7 +74,9 @@ def train(
         recipe: what to run.
         root: the copy of FER+, in any layout that the reader knows.
         output: folder of the run.
-        start: a checkpoint of the same network whose weights the run begins with.
+        start: files whose weights the run begins with: checkpoints of mien, or backbones as
+            :func:`mien.models.start_from` knows them. What became of each tensor is written
+            to ``output/start.txt``.
         teachers: checkpoints that the recipe's share of targets comes from.
         resume: continue what is there; otherwise start again.
 
@@ -83,6 +86,7 @@ def train(
     Raises:
         DataError: if the data is damaged or smaller than a batch, or if the folder holds a
             run of another recipe.
+        ModelError: if a file to start from does not fit the network.
     """
     parts = load_parts(recipe, root, teachers)
     if not len(parts.validation_images):
@@ -94,8 +98,8 @@ def train(
         )
     torch.manual_seed(recipe.seed)
     network = create_model(recipe.model, classes=FERPlus.labels, **recipe.options)
-    if start is not None:
-        network.load_state_dict(_start(start, recipe))
+    _start(network, start, output)
+    use_products(network)
     module = Classifier(network, recipe, _origin(network, parts))
     training, held = _loaders(recipe, parts)
     trainer = _trainer(recipe, output)
@@ -127,18 +131,16 @@ def _origin(network: nn.Module, parts: Parts) -> str:
     return digest.hexdigest()
 
 
-def _start(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
-    """Weights to begin with; every one of the network's, or an error."""
-    network, card = load_model(path)
-    FERPlus.labels.require(card.labels, str(path))
-    if (card.architecture, dict(card.arguments)) != (recipe.model, _plain(recipe.options)):
-        raise DataError(f"{path}: not a {recipe.model} with the options of {recipe.name}")
-    return network.state_dict()
-
-
-def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as they come back from a card, with lists for tuples."""
-    return dict(json.loads(json.dumps(dict(options))))
+def _start(network: nn.Module, files: Sequence[Path], output: Path) -> None:
+    """Fill the network from files, and say what became of every tensor."""
+    reports = [start_from(network, path, labels=FERPlus.labels) for path in files]
+    if not reports:
+        return
+    for report in reports:
+        log.info("%s", report)
+    lines = [line for report in reports for line in (str(report), *report.lines())]
+    output.mkdir(parents=True, exist_ok=True)
+    (output / START_REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:

@@ -2,11 +2,17 @@
 
 from ...errors import UnknownName
 from ..recipe import Recipe
-from . import baseline, small
+from . import baseline, shipped, small
 
 RECIPES = {
     recipe.name: recipe
-    for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL, small.REFINED, small.LONG)
+    for recipe in (
+        baseline.RESNET18,
+        baseline.TIMM,
+        small.SMALL,
+        small.REFINED,
+        shipped.SHIPPED,
+    )
 }
 
 

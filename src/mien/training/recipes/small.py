@@ -1,15 +1,12 @@
-"""The shipped model: the small network on FER+ at its native 48 pixels, soft labels.
+"""The small network on FER+ at its native 48 pixels, soft labels.
 
 First from fresh weights on windows of 44 pixels. That run ends with a training loss (0.69)
 above the validation loss (0.68): it is cut short and strongly augmented. So a second cycle of
-the learning rate follows, on whole faces with lighter augmentation and decay. It ends with its
-lowest validation loss (0.66) and a training loss (0.62) still far above the entropy of the
-votes (0.33); hence a third and long cycle.
+the learning rate follows, on whole faces with lighter augmentation and decay.
 
 Commands:
     mien train ferplus.small --data FERPLUS
     mien train ferplus.small-refined --data FERPLUS --start runs/ferplus.small/model.safetensors
-    mien train ferplus.small-long --data FERPLUS --start runs/ferplus.small-refined/model.safetensors
 """
 
 from dataclasses import replace
@@ -48,13 +45,4 @@ REFINED = replace(
     epochs=8,
     learning_rate=0.05,
     weight_decay=2e-4,
-)
-
-LONG = replace(
-    REFINED,
-    name="ferplus.small-long",
-    epochs=30,
-    batch=64,
-    learning_rate=0.03,
-    average_decay=0.999,
 )
