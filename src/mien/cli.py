@@ -109,14 +109,17 @@ def predict(
     return SOME_FAILED if report.failures else DONE
 
 
-def models(*, json: bool = False, debug: bool = False) -> int:
+def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> int:
     """List the models that come with mien.
 
     Args:
-        json: Write the whole cards, one object a line.
+        cost: List instead what the lab's networks cost, beside the papers' figures.
+        json: Write the whole cards or costs, one object a line.
         debug: Show the traceback of an error.
     """
     del debug
+    if cost:
+        return cli_lab.costs(json=json)
     from .inference.session import Model
     from .zoo import SHIPPED, shipped_model
 
@@ -160,6 +163,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "train": cli_lab.train,
     "evaluate": cli_lab.evaluate,
     "export": cli_lab.export,
+    "import-checkpoint": cli_lab.import_checkpoint,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_format
 import logging
 import sys
 import warnings
@@ -23,7 +24,9 @@ def train(
     output: Annotated[
         Path | None, arg(metavar="FOLDER", help_behavior_hint="(default: runs/RECIPE)")
     ] = None,
-    start: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    start: Annotated[
+        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
+    ] = (),
     teacher: Annotated[
         UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
     ] = (),
@@ -40,7 +43,7 @@ def train(
         recipe: Name of the recipe, such as ferplus.small.
         data: The copy of the data set, a folder or a zip file.
         output: Folder of the run.
-        start: Checkpoint whose weights the run begins with.
+        start: Checkpoint or backbone whose weights the run begins with; may be repeated.
         teacher: Checkpoint that gives soft targets; may be given several times.
         smoke: A size that runs in seconds, to try everything out.
         set: Change a field of the recipe; may be given several times.
@@ -132,6 +135,25 @@ def evaluate(
     return 0
 
 
+def costs(*, json: bool) -> int:
+    """Parameters and operations of the networks in their papers' settings."""
+    require("torch", "train")
+    from .evaluation.table import format_costs
+    from .models import VARIANTS, variant_costs
+
+    if json:
+        for row in variant_costs():
+            print(json_format.dumps(row.record()), flush=True)
+        return 0
+    with create_progress(rows_on_terminal=False) as progress:
+        rows = []
+        for row in variant_costs():
+            rows.append(row)
+            progress.count(len(rows), len(VARIANTS))
+    print(format_costs(rows))
+    return 0
+
+
 def export(
     checkpoint: Positional[Annotated[Path, arg(metavar="CHECKPOINT")]],
     *,
@@ -179,6 +201,42 @@ def export(
         f"{done.path}: probabilities differ from PyTorch by {done.parity:.1e} at most, "
         f"on {done.images} pictures"
     )
+    return 0
+
+
+def import_checkpoint(
+    source: Positional[Annotated[Path, arg(metavar="SOURCE")]],
+    *,
+    model: Literal["dan", "apvit"],
+    output: Annotated[Path, arg(metavar="FILE", aliases=["-o"])],
+    dataset: Annotated[
+        Literal["rafdb", "affectnet7", "affectnet8"] | None,
+        arg(
+            metavar="{rafdb,affectnet7,affectnet8}",
+            help_behavior_hint="(default: by the number of classes)",
+        ),
+    ] = None,
+    debug: bool = False,
+) -> int:
+    """Turn a checkpoint that a paper's authors released into one of mien, with a card.
+
+    Args:
+        source: The authors' file; no code from it is run.
+        model: The network.
+        output: The safetensors file.
+        dataset: What it was trained on, which decides what its classes are.
+        debug: Show the traceback of an error.
+    """
+    del debug
+    require("torch", "train")
+    from .models.checkpoint import save_model
+    from .models.released import import_released
+
+    if output.exists() and source.exists() and output.samefile(source):
+        raise InputError(f"{output}: is the authors' file itself; write to another")
+    network, card = import_released(model, source, dataset=dataset)
+    save_model(network, card, output)
+    print(f"{output}: {card.name}, {len(card.labels)} classes: {card.labels}")
     return 0
 
 

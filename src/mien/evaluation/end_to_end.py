@@ -59,8 +59,8 @@ def run_scenes(
 
     Returns:
         The record; its scores are all faces (``scenes``), those without a copy in Training
-        (``scenes clean``), and bands of size (such as ``scenes 100-199``). Predictions are -1 for faces that do not count, that were not
-        drawn, or that were not found.
+        (``scenes clean``), and bands of size (such as ``scenes 100-199``). Predictions are
+        -1 for faces that do not count, that were not drawn, or that were not found.
 
     Raises:
         UnknownName: if the data set or the protocol is unknown.

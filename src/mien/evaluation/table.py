@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..models import VariantCost
 from .bootstrap import Estimate
 from .record import Result, Scores
 
@@ -64,6 +65,23 @@ def format_confusion(scores: Scores) -> str:
         for name, row in zip(names, scores.confusion, strict=True)
     ]
     return _markdown(["true \\ predicted", *names], rows, left=1)
+
+
+def format_costs(rows: Iterable[VariantCost]) -> str:
+    """One row for each variant: its cost, and the paper's figure where there is one."""
+    head = ["variant", "pixels", "parameters", "G multiply-adds", "G fvcore"]
+    cells = []
+    for row in rows:
+        line = [row.variant.name, str(row.variant.size), f"{row.cost.parameters:,}"]
+        line += [f"{row.cost.multiply_adds / 1e9:.4f}", f"{row.cost.fvcore / 1e9:.4f}"]
+        printed = row.variant.printed
+        if printed is None:
+            line += [""] * 4
+        else:
+            line += [f"{printed.value:.{printed.digits}f} {printed.unit}"]
+            line += [f"{row.measured:.4f}", f"{row.difference:+.4f}", printed.source]
+        cells.append(line)
+    return _markdown([*head, "paper", "measured", "difference", "source"], cells, left=1)
 
 
 def _cell(name: str, number: Estimate | None) -> str:
