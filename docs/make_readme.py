@@ -51,6 +51,9 @@ def numbers(results: Path) -> str:
     parts = [evaluation(load(path), path.name) for path in sorted(results.glob("*.json"))]
     measured = sorted((results / "benchmarks").glob("*.json"))
     parts += [benchmark(load(path), path.name) for path in measured]
+    costs = results / "costs.jsonl"
+    if costs.exists():
+        parts.append(cost_table(costs.read_text(encoding="utf-8").splitlines()))
     return "\n".join(parts) or "Nothing is measured yet.\n"
 
 
@@ -103,6 +106,36 @@ def benchmark(report: dict[str, Any], name: str) -> str:
             cells.append(f"{rival['name']}: {quantity(rival, rival['unit'])}" if rival else "")
             cells.append(significant(row["times"]) if row["times"] else "")
     return "\n".join([*table(head, rows), "", source(f"results/benchmarks/{name}", report), ""])
+
+
+def cost_table(lines: list[str]) -> str:
+    """What each network costs for one picture, beside its paper's figure."""
+    rows = []
+    for line in lines:
+        row = json.loads(line)
+        paper, unit = row["paper"], (row["paper"] or {}).get("unit", "")
+        rows.append(
+            [
+                row["variant"],
+                f"{row['image_size']}",
+                f"{row['parameters'] / 1e6:.2f}",
+                f"{row['multiply_adds'] / 1e9:.3f}",
+                f"{row['fvcore'] / 1e9:.3f}",
+                f"{paper['value']} {unit} ({paper['source']})" if paper else "",
+                f"{row['measured']:.3f} {unit}" if paper else "",
+            ]
+        )
+    head = ["network", "pixels", "M parameters", "G multiply-adds", "G by fvcore"]
+    path = "results/costs.jsonl"
+    return "\n".join(
+        [
+            *table([*head, "the paper's figure", "counted here"], rows),
+            "",
+            f"From [`{path}`]({path}), by `mien models --cost --json`. A share (%) is of the same "
+            "network without pooling.",
+            "",
+        ]
+    )
 
 
 def quantity(row: dict[str, Any], unit: str) -> str:

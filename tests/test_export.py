@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -87,3 +88,37 @@ def test_numbers_go_into_the_card(checkpoint: Path, tmp_path: Path) -> None:
 def test_parity_on_256_real_faces(checkpoint: Path, tmp_path: Path, shared_data: Path) -> None:
     faces = FERPlus(shared_data / "ferplus.zip", "public-test").images[:256]
     assert exporting.export(checkpoint, tmp_path / "tiny.onnx", faces).parity < exporting.PARITY
+
+
+def test_eight_bits_are_the_rounded_network_in_a_quarter_of_the_size(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    plain = exporting.export(checkpoint, tmp_path / "plain.onnx", FACES)
+    done = exporting.export(checkpoint, tmp_path / "small.onnx", FACES, int8=True)
+    assert done.parity < 1e-5
+    graph = onnx.load(done.path).graph
+    packed = [one for one in graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    network, _ = exporting.load_model(checkpoint)
+    large = [one for one in network.parameters() if one.ndim > 1 and one.numel() >= 1024]
+    assert sum(int(np.prod(one.dims)) for one in packed) == sum(one.numel() for one in large)
+    for tensor in packed:
+        whole = onnx.numpy_helper.to_array(tensor).reshape(tensor.dims[0], -1)
+        assert (np.abs(whole.astype(int)).max(1) == 127).all()
+    saved = 3 * sum(one.numel() for one in large)
+    assert plain.path.stat().st_size - done.path.stat().st_size == pytest.approx(saved, rel=0.1)
+
+    inputs = CARD.preprocess.normalise(np.stack([CARD.preprocess.cut(face) for face in FACES]))
+    model = Model(done.path)
+    with torch.inference_mode():
+        before = (network(torch.from_numpy(inputs)).logits / CARD.temperature).softmax(1)
+        for weight in large:
+            scale = weight.abs().amax(tuple(range(1, weight.ndim)), keepdim=True) / 127
+            weight.copy_((weight / scale).round() * scale)
+        rounded = (network(torch.from_numpy(inputs)).logits / CARD.temperature).softmax(1)
+    assert model.probabilities(inputs) == pytest.approx(rounded.numpy(), abs=1e-5)
+    (found,) = model.card.measurements
+    assert found.values["largest_difference_by_rounding"] == pytest.approx(
+        float((before - rounded).abs().max()), abs=1e-5
+    )
+    assert 0 < found.values["largest_difference_by_rounding"] < 0.05
+    assert found.values["other_answers_by_rounding"] <= 5 / 256

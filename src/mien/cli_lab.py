@@ -163,6 +163,7 @@ def export(
     results: Annotated[
         UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
     ] = (),
+    int8: bool = False,
     debug: bool = False,
 ) -> int:
     """Turn a checkpoint into a runtime model, checked against PyTorch.
@@ -173,6 +174,7 @@ def export(
         faces: A copy of FER+; both are compared on 256 of its faces instead of on noise.
         name: Name of the model.
         results: Record of mien evaluate, whose numbers go into the card; may be repeated.
+        int8: Store the weights as eight-bit whole numbers: a quarter of the size.
         debug: Show the traceback of an error.
     """
     del debug
@@ -196,6 +198,7 @@ def export(
         source=("ferplus", "public-test"),
         name=name,
         measurements=numbers,
+        int8=int8,
     )
     print(
         f"{done.path}: probabilities differ from PyTorch by {done.parity:.1e} at most, "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from .card import CARD_KEY, Card, Measurement
 from .errors import ModelError, require
 from .models import load_model
+from .packing import pack, round_weights
 
 PARITY = 1e-4
 """Largest difference of probabilities between PyTorch and ONNX that is accepted."""
@@ -59,6 +61,7 @@ def export(
     source: tuple[str, str] = ("given faces", ""),
     name: str | None = None,
     measurements: Sequence[Measurement] = (),
+    int8: bool = False,
 ) -> Export:
     """Write a checkpoint as ONNX with a free batch dimension and its card as metadata.
 
@@ -69,8 +72,9 @@ def export(
         source: data set and split of ``faces``, for the card.
         name: of the model, instead of the card's.
         measurements: numbers to add to the card's.
+        int8: store weights as eight-bit whole numbers, see :mod:`mien.packing`.
 
-    The card also gets the largest difference of probabilities.
+    The card also gets the largest difference of probabilities, and what rounding changed.
 
     Raises:
         ModelError: if the two differ by more than :data:`PARITY`.
@@ -81,9 +85,12 @@ def export(
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".partial")
+    inputs = _inputs(card, faces)
+    rounding = _round(network, card, inputs) if int8 else {}
     try:
         _write(_Logits(network).eval(), card.preprocess.size, partial)
-        inputs = _inputs(card, faces)
+        if int8:
+            _edit(partial, pack)
         difference = parity(network, card, partial, inputs)
         if not difference < PARITY:
             raise ModelError(
@@ -91,7 +98,9 @@ def export(
                 f"more than {PARITY:.0e}; nothing was written"
             )
         found = _parity_measurement(
-            difference, len(inputs), *(source if faces is not None else _NOISE)
+            {"largest_difference_of_probabilities": difference, **rounding},
+            len(inputs),
+            *(source if faces is not None else _NOISE),
         )
         card = card.with_(
             name=name or card.name, measurements=(*card.measurements, *measurements, found)
@@ -126,18 +135,34 @@ def _stamp(path: Path, card: Card) -> None:
     """Put the card into an ONNX file."""
     import onnx
 
+    _edit(path, lambda model: onnx.helper.set_model_props(model, {CARD_KEY: card.to_json()}))
+
+
+def _edit(path: Path, change: Callable[[Any], None]) -> None:
+    import onnx
+
     model = onnx.load_from_string(path.read_bytes())
-    onnx.helper.set_model_props(model, {CARD_KEY: card.to_json()})
+    change(model)
     path.write_bytes(model.SerializeToString())
 
 
-def _parity_measurement(difference: float, images: int, dataset: str, split: str) -> Measurement:
+def _round(network: nn.Module, card: Card, inputs: NDArray[np.float32]) -> dict[str, float]:
+    """Round the weights; what that changes."""
+    before = _probabilities(network, card, inputs)
+    round_weights(network)
+    after = _probabilities(network, card, inputs)
+    other = (before.argmax(1) != after.argmax(1)).double().mean()
+    return {
+        "largest_difference_by_rounding": float((before - after).abs().max()),
+        "other_answers_by_rounding": float(other),
+    }
+
+
+def _parity_measurement(
+    values: dict[str, float], images: int, dataset: str, split: str
+) -> Measurement:
     return Measurement(
-        dataset=dataset,
-        split=split,
-        protocol="ONNX against PyTorch",
-        images=images,
-        values={"largest_difference_of_probabilities": difference},
+        dataset=dataset, split=split, protocol="ONNX against PyTorch", images=images, values=values
     )
 
 
@@ -161,7 +186,12 @@ def parity(network: nn.Module, card: Card, path: Path, inputs: NDArray[np.float3
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (ours,) = session.run([_OUTPUT], {_INPUT: inputs})
-    with torch.inference_mode():
-        theirs = network(torch.from_numpy(inputs)).logits.double() / card.temperature
+    theirs = _probabilities(network, card, inputs)
     found = torch.from_numpy(np.asarray(ours)).double() / card.temperature
-    return float((found.softmax(1) - theirs.softmax(1)).abs().max())
+    return float((found.softmax(1) - theirs).abs().max())
+
+
+def _probabilities(network: nn.Module, card: Card, inputs: NDArray[np.float32]) -> Tensor:
+    with torch.inference_mode():
+        logits: Tensor = network(torch.from_numpy(inputs)).logits
+    return (logits.double() / card.temperature).softmax(1)

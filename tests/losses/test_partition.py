@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mien.errors import ModelError, TensorError, UnknownName  # noqa: E402
+from mien.errors import ModelError, TensorError  # noqa: E402
 from mien.losses import PartitionLoss, partition_loss  # noqa: E402
 
 FORMS = ["code", "paper"]
@@ -141,7 +141,7 @@ def test_refusals(heads: torch.Tensor, message: str) -> None:
     "make", [PartitionLoss, lambda *one: partition_loss(torch.ones(1, 2, 3), *one)]
 )
 def test_refused_options(make: type) -> None:
-    with pytest.raises(UnknownName, match="no form of the partition loss is called 'papre'"):
+    with pytest.raises(ModelError, match="form of the partition loss is 'papre'; choose one of"):
         make("papre")
     for epsilon in (0.0, -1.0, math.nan):
         with pytest.raises(ModelError, match="epsilon is"):

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TensorError
-from .checks import check_count, check_floats, check_labels
+from ..options import check_count
+from .checks import check_floats, check_labels
 from .precision import single
 
 # Bounds of one picture's term, of the released code.

@@ -1,17 +1,16 @@
-"""Refusal of tensors and options that a loss cannot use, by name.
+"""Refusal of tensors that a loss cannot use, by name.
 
 Values are looked at only outside ``torch.compile``: there it would break the graph.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
-from ..errors import ModelError, TensorError, UnknownName
+from ..errors import TensorError
 
 # Of a distribution's sum from 1: what votes stored in bfloat16 may be off by.
 _TOLERANCE = 1e-2
@@ -89,34 +88,3 @@ def check_targets(targets: Tensor, logits: Tensor, ignored: Collection[int] = ()
         raise TensorError(
             "a distribution over the classes has negative parts or a sum other than 1"
         )
-
-
-def check_count(name: str, value: int, least: int) -> None:
-    """Refuse a whole number below ``least``.
-
-    Raises:
-        ModelError: naming the option.
-    """
-    if value < least:
-        raise ModelError(f"{name} is {value}; it must be at least {least}")
-
-
-def check_weight(name: str, value: float) -> None:
-    """Refuse a factor that is negative, infinite or NaN.
-
-    Raises:
-        ModelError: naming the option.
-    """
-    if not (math.isfinite(value) and value >= 0):
-        raise ModelError(f"{name} is {value}; it must be finite and not negative")
-
-
-def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    """Refuse a word that is not one of the choices.
-
-    Raises:
-        UnknownName: naming the option and the choices.
-    """
-    choices = tuple(choices)
-    if value not in choices:
-        raise UnknownName(name, value, choices)

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import ModelError
-from .checks import check_floats, check_targets, check_weight
+from ..options import check_weight
+from .checks import check_floats, check_targets
 from .precision import single
 from .unlabelled import labelled, mean_where
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .checks import check_floats, check_labels, check_weight
+from ..options import check_weight
+from .checks import check_floats, check_labels
 from .precision import single
 from .unlabelled import UNLABELLED, labelled, mean_where
 

@@ -13,9 +13,9 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from ..errors import ModelError, TensorError
+from ..options import check_choice, check_weight
 from .affinity import AffinityLoss
 from .centre import CentreLoss
-from .checks import check_choice, check_weight
 from .entropy import CrossEntropy
 from .partition import PartitionLoss
 
@@ -43,8 +43,7 @@ class JointLoss(nn.Module):
         label_smoothing: of the cross entropy; DAN has none.
 
     Raises:
-        UnknownName: if there is no such cluster or partition loss.
-        ModelError: naming the option that is out of bounds, or excluded by another.
+        ModelError: naming the option that has a wrong value, or is excluded by another.
     """
 
     def __init__(

@@ -16,7 +16,8 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from ..errors import ModelError
-from .checks import check_choice, check_floats
+from ..options import check_choice
+from .checks import check_floats
 from .precision import single
 
 Form = Literal["code", "paper"]
@@ -40,8 +41,7 @@ def partition_loss(heads: Tensor, form: Form = "code", epsilon: float = _EPSILON
 
     Raises:
         TensorError: if ``heads`` are not what they should be.
-        UnknownName: if there is no such form.
-        ModelError: if ``epsilon`` is not above 0.
+        ModelError: if there is no such form, or ``epsilon`` is not above 0.
     """
     check_choice("form of the partition loss", form, get_args(Form))
     if not epsilon > 0:
@@ -61,8 +61,7 @@ class PartitionLoss(nn.Module):
     """:func:`partition_loss` of one form.
 
     Raises:
-        UnknownName: if there is no such form.
-        ModelError: if ``epsilon`` is not above 0.
+        ModelError: if there is no such form, or ``epsilon`` is not above 0.
     """
 
     def __init__(self, form: Form = "code", epsilon: float = _EPSILON) -> None:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import TensorError
-from .checks import check_choice, check_floats, check_weight
+from ..options import check_choice, check_weight
+from .checks import check_floats
 from .entropy import cross_entropy
 from .focal import focal_loss
 from .precision import single
@@ -82,8 +83,7 @@ def two_task_loss(
 
     Raises:
         TensorError: naming the tensor that is wrong.
-        UnknownName: if there is no such expression loss.
-        ModelError: if a weight or gamma is negative.
+        ModelError: if there is no such expression loss, or a weight or gamma is negative.
     """
     check_choice("expression loss", expression, get_args(Expression))
     check_weight("expression_weight", expression_weight)
@@ -104,8 +104,7 @@ class TwoTaskLoss(nn.Module):
     """:func:`two_task_loss` with its options.
 
     Raises:
-        UnknownName: if there is no such expression loss.
-        ModelError: if a weight or gamma is negative.
+        ModelError: if there is no such expression loss, or a weight or gamma is negative.
     """
 
     def __init__(

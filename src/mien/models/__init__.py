@@ -5,6 +5,7 @@ from . import apvit, dan, lla_net, msa_net, resnet18, small, timm_backbone, tran
 from .checkpoint import load_model, save_model
 from .output import Output
 from .registry import create_model, list_models
+from .released import import_released
 from .variants import VARIANTS, Variant, VariantCost, variant_costs
 from .weight_files import read_tensors
 from .weights import LoadReport, load_backbone, start_from
@@ -18,6 +19,7 @@ __all__ = [
     "apvit",
     "create_model",
     "dan",
+    "import_released",
     "list_models",
     "lla_net",
     "load_backbone",

@@ -14,8 +14,9 @@ from functools import partial
 from torch import Tensor, nn
 
 from ..errors import ModelError
+from ..options import check_choice, check_count, check_rate
 from .output import Output
-from .parts.checks import check_choice, check_count, check_images, check_rate
+from .parts.checks import check_images
 from .parts.encoder import Encoder
 from .parts.ir50 import IR50
 from .parts.patch_pooling import PatchPooling

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TensorError
+from ..options import check_choice, check_count
 from .output import Output
-from .parts.checks import check_choice, check_count, check_images
+from .parts.checks import check_images
 from .parts.cross_attention import CrossAttentionHead
 from .parts.resnet import RESNET18, Trunk
 from .registry import register

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
 
 from ..errors import ModelError
+from ..options import check_choice, check_count, check_rate
 from .output import Output
-from .parts.checks import check_choice, check_count, check_images, check_rate
+from .parts.checks import check_images
 from .parts.lossless_attention import LosslessBlock
 from .parts.resnet import RESNET18, Trunk
 from .registry import register

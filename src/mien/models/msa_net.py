@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ModelError
+from ..options import check_count
 from .output import Output
 from .parts.cbam import CBAM
-from .parts.checks import check_count, check_images
+from .parts.checks import check_images
 from .parts.multi_scale import MultiScaleBlock
 from .parts.resnet import Trunk, initialise, residual_stage
 from .registry import register

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ModelError
+from ..options import check_count, check_rate
 from .output import Output
-from .parts.checks import check_count, check_images, check_rate
+from .parts.checks import check_images
 from .parts.dropping import make_dropping
 from .parts.encoder import Encoder
 from .parts.ir50 import IR50

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchvision.ops import DropBlock2d, drop_block2d  # type: ignore[import-untyped]
 
 from ...errors import ModelError
-from .checks import check_choice, check_count, check_rate
+from ...options import check_choice, check_count, check_rate
 
 KINDS = ("mad", "dropout", "dropblock", "spatial_dropout", "none")
 _AXIS = 1

@@ -14,7 +14,7 @@ from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from .checks import check_count
+from ...options import check_count
 from .ranking import gather
 from .self_attention import SelfAttention
 from .token_pooling import TokenPooling

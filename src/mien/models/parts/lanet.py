@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .checks import check_count
+from ...options import check_count
 
 
 class LANet(nn.Module):

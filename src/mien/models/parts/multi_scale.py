@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.ops import Conv2dNormActivation  # type: ignore[import-untyped]
 
 from ...errors import ModelError
-from .checks import check_choice, check_count
+from ...options import check_choice, check_count
 
 
 class HierarchicalConvolutions(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import TensorError
-from .checks import check_choice, check_count
+from ...options import check_choice, check_count
 from .lanet import LANet
 from .ranking import CRITERIA, Ratio, best, decayed, score
 

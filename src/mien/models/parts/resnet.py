@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
 
-from .checks import check_count
+from ...options import check_count
 
 RESNET18 = (2, 2, 2, 2)
 """Blocks in each stage."""

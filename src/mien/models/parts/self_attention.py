@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from .checks import check_choice, check_count
+from ...options import check_choice, check_count
 from .dropping import HeadDropping, TokenDropping
 
 SCALES = ("head", "embedding")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .checks import check_choice, check_rate
+from ...options import check_choice, check_rate
 from .ranking import CRITERIA, Ratio, best, decayed, exact, score
 
 
