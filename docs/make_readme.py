@@ -121,7 +121,7 @@ def cost_table(lines: list[str]) -> str:
                 f"{row['parameters'] / 1e6:.2f}",
                 f"{row['multiply_adds'] / 1e9:.3f}",
                 f"{row['fvcore'] / 1e9:.3f}",
-                f"{paper['value']} {unit} ({paper['source']})" if paper else "",
+                f"{paper['value']:.{paper['digits']}f} {unit} ({paper['source']})" if paper else "",
                 f"{row['measured']:.3f} {unit}" if paper else "",
             ]
         )

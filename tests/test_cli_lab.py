@@ -10,14 +10,13 @@ import pytest
 
 pytest.importorskip("lightning")
 
+from lightning_warnings import IGNORED
+
 from mien.cli import main
 from mien.expressions import BASIC8
+from mien.models import VARIANTS
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-]
+pytestmark = IGNORED
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +105,38 @@ def test_wrong_use_is_one_line(
     assert said.startswith("mien: error: ")
     assert message in said
     assert "\n" not in said
+
+
+def test_costs_stand_beside_the_papers_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("deit-tiny, unpooled", "deit-tiny (196, 0.8)", "small")
+    monkeypatch.setattr("mien.models.variants.VARIANTS", {one: VARIANTS[one] for one in names})
+    assert main(["models", "--cost", "--json"]) == 0
+    whole, pruned, small = map(json.loads, capsys.readouterr().out.splitlines())
+    assert pruned["paper"] == {
+        "value": 0.96,
+        "digits": 2,
+        "unit": "G",
+        "source": "APViT, Table 14",
+        "baseline": None,
+    }
+    assert pruned["difference"] == pytest.approx(pruned["fvcore"] / 1e9 - 0.96)
+    # Table 14's reduction of 23.68 % is that of the rounded figures.
+    assert 1 - pruned["fvcore"] / whole["fvcore"] == pytest.approx(0.2372, abs=5e-5)
+    assert (small["paper"], small["parameters"]) == (None, 2_803_992)
+    assert main(["models", "--cost"]) == 0
+    table = capsys.readouterr().out
+    assert "APViT, Table 14" in table
+    assert "2,803,992" in table
+
+
+def test_evaluation_says_now_and_then_how_far_it_is(
+    root: Path,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("mien.progress._SECONDS_BETWEEN_LINES", 0.0)
+    assert main(["evaluate", str(checkpoint), "ferplus", "--root", str(root)]) == 0
+    assert "mien: 24 done" in capsys.readouterr().err

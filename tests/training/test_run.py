@@ -15,6 +15,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from lightning_warnings import IGNORED  # noqa: E402
+
 from mien.data.augmentation import Augmentation  # noqa: E402
 from mien.data.ferplus import FERPlus  # noqa: E402
 from mien.errors import DataError  # noqa: E402
@@ -40,11 +42,7 @@ TINY = Recipe(
     workers=0,
 )
 # What a user's console prints of Lightning's own is no concern of these tests.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-]
+pytestmark = IGNORED
 
 
 @pytest.fixture(scope="module")

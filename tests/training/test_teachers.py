@@ -8,6 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from lightning_warnings import IGNORED  # noqa: E402
+
 from mien.card import Card  # noqa: E402
 from mien.errors import DataError, ModelError  # noqa: E402
 from mien.expressions import BASIC8, LabelSet  # noqa: E402
@@ -18,11 +20,7 @@ from mien.training.recipe import Recipe  # noqa: E402
 from mien.training.run import train  # noqa: E402
 from mien.training.teachers import teacher_targets  # noqa: E402
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-]
+pytestmark = IGNORED
 OPTIONS = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
 TAUGHT = Recipe(
     name="taught",

@@ -103,6 +103,7 @@ class VariantCost:
             "paper": printed
             and {
                 "value": printed.value,
+                "digits": printed.digits,
                 "unit": printed.unit,
                 "source": printed.source,
                 "baseline": variant.baseline,
