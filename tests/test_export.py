@@ -122,3 +122,19 @@ def test_eight_bits_are_the_rounded_network_in_a_quarter_of_the_size(
     )
     assert 0 < found.values["largest_difference_by_rounding"] < 0.05
     assert found.values["other_answers_by_rounding"] <= 5 / 256
+
+
+def test_a_transformer_is_packed_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    options = {"width": 64, "blocks": 2, "heads": 2, "units": (1, 1), "widths": (16, 32)}
+    network = create_model("apvit_small", classes=BASIC8, keep_patches=8, image_size=16, **options)
+    card = CARD.with_(
+        architecture="apvit_small", arguments={**options, "keep_patches": 8, "image_size": 16}
+    )
+    save_model(network, card, tmp_path / "one.safetensors")
+    done = exporting.export(tmp_path / "one.safetensors", tmp_path / "one.onnx", FACES, int8=True)
+    assert done.parity < 1e-5
+    numbers = sum(one.numel() for one in network.parameters())
+    assert done.path.stat().st_size < 1.5 * numbers + 300_000
+    kept = [one for one in onnx.load(done.path).graph.initializer if one.data_type == 1]
+    assert max(int(np.prod(one.dims)) for one in kept) < 4096

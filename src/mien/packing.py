@@ -43,23 +43,20 @@ def pack(model: Any) -> None:
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    wanted = {
-        node.input[1]
+    channels = {
+        node.input[1]: _output_channels(node)
         for node in model.graph.node
-        if node.op_type == "Conv"
-        or (
-            node.op_type == "Gemm" and any(one.name == "transB" and one.i for one in node.attribute)
-        )
+        if node.op_type in ("Conv", "Gemm", "MatMul")
     }
     nodes = []
     for tensor in list(model.graph.initializer):
-        if tensor.name not in wanted or not _worth_it(tensor.dims):
+        name = tensor.name
+        if name not in channels or len(tensor.dims) < 2 or not _worth_it(tensor.dims):
             continue
         weight = numpy_helper.to_array(tensor)
-        whole, scale = _whole_numbers(weight)
+        whole, scale = _whole_numbers(weight, channels[name] % weight.ndim)
         if not np.allclose(whole * scale, weight, rtol=1e-5, atol=0):
             continue  # not of a layer that was rounded
-        name = tensor.name
         model.graph.initializer.remove(tensor)
         model.graph.initializer.extend(
             [
@@ -77,9 +74,18 @@ def pack(model: Any) -> None:
     model.graph.node.extend([*nodes, *rest])
 
 
-def _whole_numbers(weight: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Whole numbers of the weight's shape, and scales that fit beside them: (D, 1, ...)."""
-    axes = tuple(range(1, weight.ndim))
+def _output_channels(node: Any) -> int:
+    """Which axis of a layer's weights is its output channels."""
+    if node.op_type == "Conv" or any(one.name == "transB" and one.i for one in node.attribute):
+        return 0
+    return -1
+
+
+def _whole_numbers(
+    weight: NDArray[np.float32], channels: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Whole numbers of the weight's shape, and a scale for each channel that fits beside."""
+    axes = tuple(axis for axis in range(weight.ndim) if axis != channels)
     largest = np.abs(weight).max(axis=axes, keepdims=True)
     scale = np.where(largest > 0, largest / np.float32(_MOST), 1).astype(np.float32)
     return np.round(weight / scale).astype(np.float32), scale

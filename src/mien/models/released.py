@@ -7,7 +7,7 @@ file is refused: a network with a layer of fresh weights answers, too, but means
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -17,10 +17,9 @@ from ..errors import InputError, MienError, ModelError, UnknownName
 from .checkpoint import load_model
 from .registry import create_model
 from .released_layouts import RELEASES, Release, Training
-from .weight_files import read_tensors
+from .weight_files import alike, count_and_first, read_tensors
 from .weight_layouts import recognise
 
-_NAMED = 3
 _RECIPE = "released by the authors"
 _INTENDED_USE = (
     "Research on the expressions that faces show, with a person in charge of what follows from it"
@@ -147,22 +146,13 @@ def _fill(
         "of another shape": [
             f"{name} {tuple(tensors[name].shape)} for {tuple(place.shape)}"
             for name, place in places.items()
-            if name in tensors and not _alike(tensors[name], place)
+            if name in tensors and not alike(tensors[name], place)
         ],
     }
-    if problems := [_first(kind, names) for kind, names in kinds.items() if names]:
+    if problems := [count_and_first(kind, names) for kind, names in kinds.items() if names]:
         raise ModelError(f"{path}: is not a {model} as released; {'; '.join(problems)}")
     for name, place in places.items():
         place.copy_(tensors[name])
-
-
-def _alike(value: Tensor, place: Tensor) -> bool:
-    return value.shape == place.shape and value.is_floating_point() == place.is_floating_point()
-
-
-def _first(kind: str, names: Sequence[str]) -> str:
-    more = ", ..." if len(names) > _NAMED else ""
-    return f"{len(names)} {kind}: {', '.join(names[:_NAMED])}{more}"
 
 
 def _digest(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..errors import ModelError, NotFound
 
 _WRAPPINGS = ("state_dict", "model_state_dict", "model")
 _PARALLEL = "module."
+_NAMED = 3  # tensors that a message names
 _HEADER = 8  # bytes of a safetensors file before the brace that opens its header
 _NUMBERS = (np.float64, np.float32, np.int64, np.int32)
 # What a pickle of a NumPy number asks for, such as the best accuracy beside the weights.
@@ -100,3 +101,14 @@ def _checked(content: Any, path: Path) -> dict[str, Tensor]:
     parallel = all(name.startswith(_PARALLEL) for name in content)
     start = len(_PARALLEL) if parallel else 0
     return {name[start:]: value.detach() for name, value in content.items()}
+
+
+def alike(value: Tensor, place: Tensor) -> bool:
+    """Whether a tensor can be copied into a place: the same shape and kind of number."""
+    return value.shape == place.shape and value.is_floating_point() == place.is_floating_point()
+
+
+def count_and_first(kind: str, names: Sequence[str]) -> str:
+    """How many there are of a kind, and the first of them, for a message."""
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"{len(names)} {kind}: {', '.join(names[:_NAMED])}{more}"

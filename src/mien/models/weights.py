@@ -22,10 +22,9 @@ from ..expressions import LabelSet
 from .checkpoint import load_model
 from .registry import create_model
 from .timm_backbone import TimmBackbone
-from .weight_files import read_tensors
+from .weight_files import alike, count_and_first, read_tensors
 from .weight_layouts import CHECKPOINT, Layout, recognise, resample, timm_layout
 
-_NAMED = 3
 _COUNTER = "num_batches_tracked"  # PyTorch before 0.4.1 had none, and nothing here reads it
 
 
@@ -169,7 +168,7 @@ def _take_beside(
         names = {
             name: target + name.removeprefix(start) for name in tensors if name.startswith(start)
         }
-        if all(new in own and _alike(tensors[name], own[new]) for name, new in names.items()):
+        if all(new in own and alike(tensors[name], own[new]) for name, new in names.items()):
             fit.values |= {new: tensors[name] for name, new in names.items()}
             fit.skipped = [name for name in fit.skipped if name not in names]
 
@@ -195,7 +194,7 @@ def _from_checkpoint(
     offered = {name: value for name, value in theirs.items() if _top(name) in shared}
     same = type(source) is type(network) and labels in (None, card.labels)
     if not same or any(
-        name not in wanted or not _alike(offered[name], wanted[name])
+        name not in wanted or not alike(offered[name], wanted[name])
         for name in outputs & offered.keys()
     ):
         wanted = {name: value for name, value in wanted.items() if name not in outputs}
@@ -243,7 +242,7 @@ def _fit(
                 lacking.append(name)
             continue
         value = tensors[names[name]]
-        if not _alike(value, target):
+        if not alike(value, target):
             again = resample(owner, name, value, target)
             if again is None:
                 other.append(f"{names[name]} {tuple(value.shape)} for {tuple(target.shape)}")
@@ -255,20 +254,11 @@ def _fit(
         if new not in own or layout.unused.match(new):
             (fit.skipped if layout.needless(new, own) else left).append(name)
     kinds = {"missing": lacking, "of another shape": other, "without a place": left}
-    if problems := [_first(kind, found) for kind, found in kinds.items() if found]:
+    if problems := [count_and_first(kind, found) for kind, found in kinds.items() if found]:
         raise ModelError(
             f"{source}: does not fill {_kind(owner)} as a {layout.name}; {'; '.join(problems)}"
         )
     return fit
-
-
-def _alike(value: Tensor, target: Tensor) -> bool:
-    return value.shape == target.shape and value.is_floating_point() == target.is_floating_point()
-
-
-def _first(kind: str, names: Sequence[str]) -> str:
-    more = ", ..." if len(names) > _NAMED else ""
-    return f"{len(names)} {kind}: {', '.join(names[:_NAMED])}{more}"
 
 
 def _kind(module: nn.Module) -> str:
