@@ -30,6 +30,7 @@ def train(
     teacher: Annotated[
         UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
     ] = (),
+    unlabelled: Annotated[Path | None, arg(metavar="ROOT", help_behavior_hint="")] = None,
     smoke: bool = False,
     set: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="KEY=VALUE", help_behavior_hint="")
@@ -45,6 +46,7 @@ def train(
         output: Folder of the run.
         start: Checkpoint or backbone whose weights the run begins with; may be repeated.
         teacher: Checkpoint that gives soft targets; may be given several times.
+        unlabelled: A copy of FairFace, to be learned from the teachers' answers.
         smoke: A size that runs in seconds, to try everything out.
         set: Change a field of the recipe; may be given several times.
         restart: Start again, whatever the folder holds.
@@ -65,6 +67,7 @@ def train(
         output or Path("runs") / chosen.name,
         start=start,
         teachers=teacher,
+        unlabelled=unlabelled,
         resume=not restart,
     )
     print(path)

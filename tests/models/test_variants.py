@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest.importorskip("fvcore")
+
 from mien.errors import UnknownName
 from mien.evaluation.table import format_costs
 from mien.models import VARIANTS, VariantCost, variant_costs

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import fairface_copy
 import ferplus_copy
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("lightning")
 from lightning_warnings import IGNORED  # noqa: E402
 
 from mien.card import Card  # noqa: E402
+from mien.data.fairface import FairFace  # noqa: E402
 from mien.errors import DataError, ModelError  # noqa: E402
 from mien.expressions import BASIC8, LabelSet  # noqa: E402
 from mien.models import create_model, load_model, save_model  # noqa: E402
@@ -120,3 +122,26 @@ def test_a_start_is_taken_and_reported(tmp_path: Path, caplog: pytest.LogCapture
     assert "0 skipped, 0 missing" in caplog.text
     lines = (tmp_path / "run" / "start.txt").read_text().splitlines()
     assert f"taken: {next(iter(weights))}" in lines
+
+
+def test_faces_without_labels_are_learned_from_the_teacher_alone(tmp_path: Path) -> None:
+    root = ferplus_copy.write_folders(
+        tmp_path / "ferplus", {"FER2013Train": ferplus_copy.make_faces(40)}
+    )
+    other = fairface_copy.write(tmp_path / "fairface", 6)
+    path, _ = teacher(tmp_path / "one.safetensors", BASIC8, 0)
+    plain = load_parts(TAUGHT, root, [path])
+    joined = load_parts(TAUGHT, root, [path], other)
+    number = len(plain.train_images)
+    assert len(joined.train_images) == number + 6
+    assert np.array_equal(joined.train_images[:number], plain.train_images)
+    assert joined.train_targets[:number] == pytest.approx(plain.train_targets)
+    faces = FairFace(other).faces(replace(TAUGHT.preprocess, size=48, colour="grey"))
+    assert np.array_equal(joined.train_images[number:], faces)
+    expected = teacher_targets([path], faces, BASIC8)
+    assert joined.train_targets[number:] == pytest.approx(expected)
+    assert np.array_equal(joined.validation_images, plain.validation_images)
+    with pytest.raises(DataError, match="--teacher"):
+        load_parts(replace(TAUGHT, teacher_share=0.0), root, [], other)
+    with pytest.raises(DataError, match="soft targets"):
+        load_parts(replace(TAUGHT, teacher_share=0.0, targets="hard"), root, [path], other)

@@ -19,9 +19,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -32,6 +30,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, NotFound, UnknownName
 from ..expressions import BASIC8
+from .archive import open_archive
 
 SPLITS = {"train": "FER2013Train", "public-test": "FER2013Valid", "private-test": "FER2013Test"}
 _USAGE = {"train": "Training", "public-test": "PublicTest", "private-test": "PrivateTest"}
@@ -78,7 +77,7 @@ class FERPlus:
         self.root, self.split = Path(root), split
         if not self.root.exists():
             raise NotFound(f"{root}: there is no FER+ at this path")
-        self._read = _opener(self.root)
+        self._read = open_archive(self.root)
         pixels_in_csv = self._read("fer2013.csv") is not None
         if labels is None:
             labels = "fer2013new.csv" if pixels_in_csv else "label.csv"
@@ -157,32 +156,6 @@ class FERPlus:
         except (ValueError, OverflowError) as error:
             raise DataError(f"{self.root}: fer2013.csv has a damaged picture ({error})") from None
         return np.stack(images)
-
-
-def _opener(root: Path) -> Callable[[str], bytes | None]:
-    """How to read a member of a folder or of a zip file; ``None`` where it is missing."""
-    if root.is_dir():
-
-        def from_folder(member: str) -> bytes | None:
-            path = root / member
-            return path.read_bytes() if path.is_file() else None
-
-        return from_folder
-    try:
-        archive = zipfile.ZipFile(root)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(f"{root}: neither a folder nor a zip file ({error})") from None
-    members = set(archive.namelist())
-
-    def from_zip(member: str) -> bytes | None:
-        try:
-            return archive.read(member) if member in members else None
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
-            raise DataError(
-                f"{root}: {member} cannot be read ({error}); copy the zip file again"
-            ) from None
-
-    return from_zip
 
 
 def _rows(data: bytes, header: bool = False) -> Iterator[list[str]]:

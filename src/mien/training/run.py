@@ -63,6 +63,7 @@ def train(
     *,
     start: Sequence[Path] = (),
     teachers: Sequence[Path] = (),
+    unlabelled: Path | None = None,
     resume: bool = True,
 ) -> Path:
     """Run a recipe on FER+ and write ``output/model.safetensors``.
@@ -78,6 +79,7 @@ def train(
             :func:`mien.models.start_from` knows them. What became of each tensor is written
             to ``output/start.txt``.
         teachers: checkpoints that the recipe's share of targets comes from.
+        unlabelled: a copy of FairFace, whose faces are learned from the teachers alone.
         resume: continue what is there; otherwise start again.
 
     Returns:
@@ -88,7 +90,7 @@ def train(
             run of another recipe.
         ModelError: if a file to start from does not fit the network.
     """
-    parts = load_parts(recipe, root, teachers)
+    parts = load_parts(recipe, root, teachers, unlabelled)
     if not len(parts.validation_images):
         raise DataError(f"{recipe.name}: the validation part is empty; raise validation_share")
     if len(parts.train_images) < recipe.batch:
