@@ -35,7 +35,7 @@ SHIPPED = {
             name="mien-small",
             file="mien-small.onnx",
             sha256="07c217c958a48a68f03a94a35204ff7173f16053cf72d27bc68c03163c9ebdac",
-            summary="eight expressions, grey 64-pixel faces, made for a CPU",
+            summary="eight expressions, grey 48-pixel faces, made for a CPU",
         ),
     )
 }

@@ -2,7 +2,7 @@
 
 from ...errors import UnknownName
 from ..recipe import Recipe
-from . import baseline, shipped, small
+from . import baseline, small
 
 RECIPES = {
     recipe.name: recipe
@@ -11,7 +11,6 @@ RECIPES = {
         baseline.TIMM,
         small.SMALL,
         small.REFINED,
-        shipped.SHIPPED,
     )
 }
 

@@ -1,4 +1,4 @@
-"""The small network on FER+ at its native 48 pixels, soft labels.
+"""The shipped model: the small network on FER+ at its native 48 pixels, soft labels.
 
 First from fresh weights on windows of 44 pixels. That run ends with a training loss (0.69)
 above the validation loss (0.68): it is cut short and strongly augmented. So a second cycle of
