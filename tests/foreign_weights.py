@@ -23,6 +23,19 @@ def norm(name: str, width: int) -> Shapes:
     return {**shapes, f"{name}.num_batches_tracked": ()}
 
 
+def ir_unit(name: str, inputs: int, outputs: int) -> Shapes:
+    """One unit of IR-50."""
+    shapes: Shapes = {}
+    if inputs != outputs:
+        shapes |= {f"{name}.shortcut_layer.0.weight": (outputs, inputs, 1, 1)}
+        shapes |= norm(f"{name}.shortcut_layer.1", outputs)
+    shapes |= norm(f"{name}.res_layer.0", inputs)
+    shapes |= {f"{name}.res_layer.1.weight": (outputs, inputs, 3, 3)}
+    shapes |= {f"{name}.res_layer.2.weight": (outputs,)}
+    shapes |= {f"{name}.res_layer.3.weight": (outputs, outputs, 3, 3)}
+    return shapes | norm(f"{name}.res_layer.4", outputs)
+
+
 def resnet_shapes(width: int = 64, depths: tuple[int, ...] = (2, 2, 2, 2)) -> Shapes:
     """torchvision's ResNet of basic blocks, in the released files under ``state_dict``."""
     shapes: Shapes = {"conv1.weight": (width, 3, 7, 7), **norm("bn1", width)}
@@ -51,15 +64,7 @@ def ir50_shapes(units: tuple[int, ...], widths: tuple[int, ...], size: int = 112
     inputs, row = widths[0], 0
     for depth, outputs in zip(units, widths, strict=True):
         for _ in range(depth):
-            name = f"body.{row}"
-            if inputs != outputs:
-                shapes |= {f"{name}.shortcut_layer.0.weight": (outputs, inputs, 1, 1)}
-                shapes |= norm(f"{name}.shortcut_layer.1", outputs)
-            shapes |= norm(f"{name}.res_layer.0", inputs)
-            shapes |= {f"{name}.res_layer.1.weight": (outputs, inputs, 3, 3)}
-            shapes |= {f"{name}.res_layer.2.weight": (outputs,)}
-            shapes |= {f"{name}.res_layer.3.weight": (outputs, outputs, 3, 3)}
-            shapes |= norm(f"{name}.res_layer.4", outputs)
+            shapes |= ir_unit(f"body.{row}", inputs, outputs)
             inputs, row = outputs, row + 1
     flat = inputs * (size >> len(units)) ** 2
     shapes |= norm("output_layer.0", inputs) | norm("output_layer.4", 512)

@@ -10,9 +10,9 @@ import math
 
 import torch
 import torch.nn.functional as F
+from foreign_weights import Shapes, ir_unit, norm
 from torch import Tensor
 
-Shapes = dict[str, tuple[int, ...]]
 State = dict[str, Tensor]
 
 IR50 = ((64, 3), (128, 4), (256, 14))
@@ -20,57 +20,44 @@ BLOCKS, HEADS, WIDTH, HIDDEN, PATCHES = 8, 8, 768, 2304, 196
 KEPT, RATE = 160, 0.9
 
 
-def _norm(name: str, width: int) -> Shapes:
-    keys = ("weight", "bias", "running_mean", "running_var")
-    return {f"{name}.{key}": (width,) for key in keys} | {f"{name}.num_batches_tracked": ()}
-
-
 def _layer(name: str, *shape: int) -> Shapes:
     return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
 
 
 def dan_shapes(classes: int = 7, heads: int = 4) -> Shapes:
-    shapes: Shapes = {"features.0.weight": (64, 3, 7, 7), **_norm("features.1", 64)}
+    shapes: Shapes = {"features.0.weight": (64, 3, 7, 7), **norm("features.1", 64)}
     inputs = 64
     for child, outputs in zip(range(4, 8), (64, 128, 256, 512), strict=True):
         for block in range(2):
             name = f"features.{child}.{block}"
             shapes |= {f"{name}.conv1.weight": (outputs, inputs, 3, 3)}
-            shapes |= _norm(f"{name}.bn1", outputs)
+            shapes |= norm(f"{name}.bn1", outputs)
             shapes |= {f"{name}.conv2.weight": (outputs, outputs, 3, 3)}
-            shapes |= _norm(f"{name}.bn2", outputs)
+            shapes |= norm(f"{name}.bn2", outputs)
             if inputs != outputs:
                 shapes |= {f"{name}.downsample.0.weight": (outputs, inputs, 1, 1)}
-                shapes |= _norm(f"{name}.downsample.1", outputs)
+                shapes |= norm(f"{name}.downsample.1", outputs)
             inputs = outputs
     for head in range(heads):
         name = f"cat_head{head}.sa"
-        shapes |= _layer(f"{name}.conv1x1.0", 256, 512, 1, 1) | _norm(f"{name}.conv1x1.1", 256)
+        shapes |= _layer(f"{name}.conv1x1.0", 256, 512, 1, 1) | norm(f"{name}.conv1x1.1", 256)
         for high, wide in ((3, 3), (1, 3), (3, 1)):
             branch = f"{name}.conv_{high}x{wide}"
-            shapes |= _layer(f"{branch}.0", 512, 256, high, wide) | _norm(f"{branch}.1", 512)
+            shapes |= _layer(f"{branch}.0", 512, 256, high, wide) | norm(f"{branch}.1", 512)
         name = f"cat_head{head}.ca.attention"
-        shapes |= _layer(f"{name}.0", 32, 512) | _norm(f"{name}.1", 32)
+        shapes |= _layer(f"{name}.0", 32, 512) | norm(f"{name}.1", 32)
         shapes |= _layer(f"{name}.3", 512, 32)
-    return shapes | _layer("fc", classes, 512) | _norm("bn", classes)
+    return shapes | _layer("fc", classes, 512) | norm("bn", classes)
 
 
 def apvit_shapes(classes: int = 7) -> Shapes:
     shapes: Shapes = {"extractor.input_layer.0.weight": (64, 3, 3, 3)}
-    shapes |= _norm("extractor.input_layer.1", 64)
+    shapes |= norm("extractor.input_layer.1", 64)
     shapes |= {"extractor.input_layer.2.weight": (64,)}
     inputs = 64
     for stage, (outputs, units) in enumerate(IR50):
         for unit in range(units):
-            name = f"extractor.body.{stage}.{unit}"
-            if inputs != outputs:
-                shapes |= {f"{name}.shortcut_layer.0.weight": (outputs, inputs, 1, 1)}
-                shapes |= _norm(f"{name}.shortcut_layer.1", outputs)
-            shapes |= _norm(f"{name}.res_layer.0", inputs)
-            shapes |= {f"{name}.res_layer.1.weight": (outputs, inputs, 3, 3)}
-            shapes |= {f"{name}.res_layer.2.weight": (outputs,)}
-            shapes |= {f"{name}.res_layer.3.weight": (outputs, outputs, 3, 3)}
-            shapes |= _norm(f"{name}.res_layer.4", outputs)
+            shapes |= ir_unit(f"extractor.body.{stage}.{unit}", inputs, outputs)
             inputs = outputs
     shapes |= {"vit.cls_token": (1, 1, WIDTH), "vit.patch_pos_embed": (1, PATCHES, WIDTH)}
     shapes |= {"vit.cls_pos_embed": (1, 1, WIDTH)} | _layer("vit.projs.0", WIDTH, inputs, 1, 1)

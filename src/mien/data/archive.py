@@ -7,15 +7,22 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, NotFound
 
 
-def open_archive(root: Path) -> Callable[[str], bytes | None]:
+def open_archive(root: Path, dataset: str) -> Callable[[str], bytes | None]:
     """How to read a member of a folder or of a zip file; ``None`` where it is missing.
 
+    Args:
+        root: the copy.
+        dataset: its name, for messages.
+
     Raises:
+        NotFound: if there is nothing at ``root``.
         DataError: if ``root`` is neither; the function too, if a member is damaged.
     """
+    if not root.exists():
+        raise NotFound(f"{root}: there is no {dataset} at this path")
     if root.is_dir():
 
         def from_folder(member: str) -> bytes | None:

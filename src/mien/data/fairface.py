@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, NotFound, UnknownName
+from ..errors import DataError, UnknownName
 from ..preprocess import Picture, Preprocess
 from .archive import open_archive
 
@@ -63,9 +63,7 @@ class FairFace:
         if split not in SPLITS:
             raise UnknownName("split of FairFace", split, SPLITS)
         self.root, self.split = Path(root), split
-        if not self.root.exists():
-            raise NotFound(f"{root}: there is no FairFace at this path")
-        self._read = open_archive(self.root)
+        self._read = open_archive(self.root, "FairFace")
         rows = self._table()
         self.names = [row["file"] for row in rows]
         self.ages = self._positions(rows, "age", AGES)

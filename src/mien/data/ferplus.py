@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, NotFound, UnknownName
+from ..errors import DataError, UnknownName
 from ..expressions import BASIC8
 from .archive import open_archive
 
@@ -75,9 +75,7 @@ class FERPlus:
         if split not in SPLITS:
             raise UnknownName("split of FER+", split, SPLITS)
         self.root, self.split = Path(root), split
-        if not self.root.exists():
-            raise NotFound(f"{root}: there is no FER+ at this path")
-        self._read = open_archive(self.root)
+        self._read = open_archive(self.root, "FER+")
         pixels_in_csv = self._read("fer2013.csv") is not None
         if labels is None:
             labels = "fer2013new.csv" if pixels_in_csv else "label.csv"

@@ -121,6 +121,12 @@ def _share(value: float, source: str, digits: int = 0, cut: bool = False) -> Pri
     return Printed(value, "%", f"APViT, {source}", digits, cut)
 
 
+def _shared(keep: int | None, rate: float, printed: Printed) -> Variant:
+    """APViT (k, r), whose figure is a share of the unpooled network's; 196 patches are all."""
+    name = f"apvit ({196 if keep is None else keep}, {rate:g})"
+    return Variant(name, "apvit", _apvit(keep, rate), printed=printed, baseline=_PLAIN)
+
+
 def _total(value: float, table: int) -> Printed:
     return Printed(value, "G", f"APViT, Table {table}")
 
@@ -144,30 +150,14 @@ VARIANTS: dict[str, Variant] = {
         Variant("lla_net, no attention", "lla_net", {"attention": False}),
         Variant("msa_net", "msa_net", size=224),
         Variant(_PLAIN, "apvit", UNPOOLED, printed=_share(100, "Table 1"), baseline=_PLAIN),
-        Variant(
-            "apvit (196, 0.9)", "apvit", _apvit(None, 0.9), 112, 7, _share(94, "Table 1"), _PLAIN
-        ),
-        Variant("apvit (160, 1)", "apvit", _apvit(160, 1.0), 112, 7, _share(88, "Table 1"), _PLAIN),
+        _shared(None, 0.9, _share(94, "Table 1")),
+        _shared(160, 1.0, _share(88, "Table 1")),
         Variant("apvit (160, 0.9)", "apvit", printed=_total(12.67, 13)),
         Variant("apvit (160, 0.9), share", "apvit", printed=_share(83, "Table 1"), baseline=_PLAIN),
-        Variant(
-            "apvit (196, 0.6)", "apvit", _apvit(None, 0.6), 112, 7, _share(81, "Table 2"), _PLAIN
-        ),
-        Variant(
-            "apvit (80, 1)",
-            "apvit",
-            _apvit(80, 1.0),
-            printed=_share(61, "Table 2", cut=True),
-            baseline=_PLAIN,
-        ),
-        Variant("apvit (80, 0.6)", "apvit", _apvit(80, 0.6), 112, 7, _share(54, "Table 2"), _PLAIN),
-        Variant(
-            "apvit (40, 0.6)",
-            "apvit",
-            _apvit(40, 0.6),
-            printed=_share(45.12, "section 4.4", 2),
-            baseline=_PLAIN,
-        ),
+        _shared(None, 0.6, _share(81, "Table 2")),
+        _shared(80, 1.0, _share(61, "Table 2", cut=True)),
+        _shared(80, 0.6, _share(54, "Table 2")),
+        _shared(40, 0.6, _share(45.12, "section 4.4", 2)),
         Variant("apvit (10, 0.6)", "apvit", _apvit(10, 0.6), printed=_total(5.89, 13)),
         Variant(_CIFAR, "apvit", UNPOOLED, classes=10),
         *(

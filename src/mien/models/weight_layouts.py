@@ -16,11 +16,11 @@ from ..errors import ModelError
 from .parts.encoder import Encoder
 from .parts.ir50 import IR50
 from .parts.resnet import Trunk
+from .released_layouts import RELEASES
 
 _NONE = re.compile(r"(?!)")
 _POSITIONS = "pos_embed"
 _SHORTCUT = "shortcut_layer."
-_RELEASED = {"cat_head0.": "dan", "extractor.input_layer.": "apvit"}
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def recognise(names: Collection[str], source: str) -> Layout:
     Raises:
         ModelError: if there is none, or if it is an authors' whole network, to be imported.
     """
-    for start, architecture in _RELEASED.items():
-        if any(name.startswith(start) for name in names):
+    for architecture, release in RELEASES.items():
+        if any(name.startswith(release.mark) for name in names):
             raise ModelError(
                 f"{source}: a checkpoint of {architecture}'s authors; turn it into one of mien "
                 f"first: mien import-checkpoint --model {architecture}"

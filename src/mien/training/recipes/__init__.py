@@ -5,13 +5,7 @@ from ..recipe import Recipe
 from . import baseline, small
 
 RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        baseline.RESNET18,
-        baseline.TIMM,
-        small.SMALL,
-        small.REFINED,
-    )
+    recipe.name: recipe for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL, small.REFINED)
 }
 
 
