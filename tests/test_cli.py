@@ -222,6 +222,19 @@ def test_a_full_disk_is_one_line(
     assert line.startswith("mien: error: /dev/full: cannot be written (No space left on device)")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("arguments", [["--version"], ["models", "--json"]])
+def test_standard_output_that_is_full_is_named(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "mien.cli", *arguments]
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == SOME_FAILED
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("mien: error: standard output: No space left on device")
+
+
 def _limit_file_size() -> None:
     """A file that may not grow stands for a full disk: writing fails with an OSError."""
     import resource

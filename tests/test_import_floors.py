@@ -18,24 +18,24 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "mien"
 
+GROUND = {"errors", "options", "expressions", "preprocess", "image_header", "card"}
 FLOORS = {
-    **dict.fromkeys(("errors", "options", "expressions", "preprocess", "card", "losses"), 1),
+    **dict.fromkeys((*GROUND, "losses"), 1),
     **dict.fromkeys(("faces", "zoo"), 2),
     # Recognition in use stands on faces and zoo alone, so that evaluation can measure it
     # from end to end.
     **dict.fromkeys(("inference", "models", "data"), 3),
     **dict.fromkeys(("evaluation", "explain"), 4),
     **dict.fromkeys(("training", "export", "packing"), 5),
-    **dict.fromkeys(("cli", "cli_lab", "progress", "serve", "batch"), 6),
+    **dict.fromkeys(("cli", "cli_data", "cli_lab", "progress", "serve", "batch"), 6),
 }
-GROUND = {"errors", "options", "expressions", "preprocess", "card"}
-COMMAND_LINE = {"cli", "cli_lab", "progress"}
+COMMAND_LINE = {"cli", "cli_data", "cli_lab", "progress"}
 RUNTIME = GROUND | {"faces", "zoo", "inference"}
 RUNTIME_LIBRARIES = {
     *("cv2", "lz4", "numpy", "onnx", "onnxruntime", "pandas", "pyarrow", "rich", "tyro"),
 }
 LAB_LIBRARIES = {
-    *("fvcore", "lightning", "matplotlib", "pytorch_grad_cam", "pytorch_lightning"),
+    *("datasets", "fvcore", "lightning", "matplotlib", "pytorch_grad_cam", "pytorch_lightning"),
     *("safetensors", "sklearn", "tensorboard", "timm", "torch", "torchmetrics", "torchvision"),
 }
 LONGEST_FILE = 300

@@ -18,9 +18,15 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, Positional, arg
+from tyro.conf import (
+    FlagCreatePairsOff,
+    OmitArgPrefixes,
+    OmitSubcommandPrefixes,
+    Positional,
+    arg,
+)
 
-from . import __version__, cli_lab
+from . import __version__, cli_data, cli_lab
 from .errors import InputError, MienError, UnknownName
 
 # As in inference.sinks, whose import is slow.
@@ -46,7 +52,7 @@ def predict(
         Path | None, arg(metavar="FILE", help_behavior_hint="(default: standard output)")
     ] = None,
     annotate: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None,
-    detector: Literal["mtcnn", "yunet", "none"] = "mtcnn",
+    detector: Literal["mtcnn", "yunet", "retinaface", "none"] = "mtcnn",
     detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     min_face: int = 40,
     min_confidence: float = 0.0,
@@ -67,7 +73,7 @@ def predict(
         output: File for the rows.
         annotate: Folder for pictures and videos with the faces drawn in.
         detector: How faces are found; none if the pictures are face crops already.
-        detector_model: File of the detector's network, for yunet.
+        detector_model: File of the detector's network, for yunet and retinaface.
         min_face: Side of the smallest face, in pixels.
         min_confidence: Below this probability a face gets no expression.
         model: A shipped model, or an ONNX file with a card.
@@ -157,6 +163,11 @@ def _values(values: Mapping[str, float]) -> str:
     )
 
 
+def data(verb: OmitArgPrefixes[OmitSubcommandPrefixes[cli_data.Verb]]) -> int:
+    """Check, count or prepare the copy of a data set."""
+    return int(verb)
+
+
 _VERBS: dict[str, Callable[..., int]] = {
     "predict": predict,
     "models": models,
@@ -164,41 +175,51 @@ _VERBS: dict[str, Callable[..., int]] = {
     "evaluate": cli_lab.evaluate,
     "export": cli_lab.export,
     "import-checkpoint": cli_lab.import_checkpoint,
+    "data": data,
 }
+
+
+_FILES = {Path(one).name for one in (__file__, cli_data.__file__, cli_lab.__file__)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code; argument errors exit with 2 at once."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if arguments == ["--version"]:
-        print(f"mien {__version__}")
-        return DONE
     try:
-        return int(
-            tyro.extras.subcommand_cli_from_dict(
-                _VERBS,
-                prog="mien",
-                description=_DESCRIPTION,
-                args=arguments,
-                config=(FlagCreatePairsOff,),
-            )
+        if arguments == ["--version"]:
+            print(f"mien {__version__}", flush=True)
+            return DONE
+        code = tyro.extras.subcommand_cli_from_dict(
+            _VERBS,
+            prog="mien",
+            description=_DESCRIPTION,
+            args=arguments,
+            config=(FlagCreatePairsOff,),
         )
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk is told here, and not by Python after the end
+        return int(code)
     except KeyboardInterrupt:
         kept = {
             "predict": "the rows up to here are written",
             "train": "the same command goes on from the last whole epoch",
+            "data prepare": "the same command goes on with the next picture",
         }
-        _say("interrupted; " + kept.get(next(iter(arguments), ""), "nothing was changed"))
+        verb = " ".join(arguments[: 2 if arguments[:1] == ["data"] else 1])
+        _say("interrupted; " + kept.get(verb, "nothing was changed"))
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has enough. Python would complain once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has enough.
+        _drop_output()
         return PIPE_CLOSED
     except Exception as error:
         if "--debug" in arguments:
             raise
         if isinstance(error, OSError):
             where = error.filename or "a file"
+            if not error.filename and _in_command_line(error):
+                where = "standard output"
+                _drop_output()
             _say(f"error: {where}: {error.strerror or error}; check the path and the free space")
             return SOME_FAILED
         if not isinstance(error, MienError):
@@ -206,6 +227,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return SOME_FAILED
         _say(f"error: {_one_line(error)}")
         return WRONG_USAGE if _is_usage(error) else SOME_FAILED
+
+
+def _drop_output() -> None:
+    """What is not written yet is not: Python would complain once more when it tries at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _in_command_line(error: OSError) -> bool:
+    """Whether it was raised in a file of the command line, which writes to no file unguarded."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return place is not None and Path(place.tb_frame.f_code.co_filename).name in _FILES
 
 
 class _Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 import logging
+import shlex
 import sys
 import warnings
 from pathlib import Path
@@ -54,11 +55,11 @@ def train(
     """
     del debug
     require("lightning", "train")
-    _show_log()
+    show_log()
     from .training.recipes import find_recipe
     from .training.run import train as run
 
-    chosen = find_recipe(recipe).with_settings(_settings(set))
+    chosen = find_recipe(recipe).with_settings(parse_settings(set))
     if smoke:
         chosen = chosen.smoke()
     path = run(
@@ -84,7 +85,7 @@ def evaluate(
         Literal["majority", "argmax", "all"] | None, arg(help_behavior_hint="(default: all three)")
     ] = None,
     scenes: bool = False,
-    detector: Literal["mtcnn", "yunet"] = "mtcnn",
+    detector: Literal["mtcnn", "yunet", "retinaface"] = "mtcnn",
     detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     output: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     json: bool = False,
@@ -100,13 +101,14 @@ def evaluate(
         protocol: Which pictures count, and what their label is; for scenes majority.
         scenes: Paste the faces into larger scenes and find them again, detector included.
         detector: How faces are found in scenes.
-        detector_model: File of the detector's network, for yunet.
+        detector_model: File of the detector's network, for yunet and retinaface.
         output: Write the whole record to this file.
         json: Write the record to standard output instead of a table.
         debug: Show the traceback of an error.
     """
     del debug
     require("sklearn", "train")
+    show_log()
     from .evaluation.end_to_end import run_scenes
     from .evaluation.evaluate import run
     from .evaluation.record import write_result
@@ -213,7 +215,7 @@ def export(
 def import_checkpoint(
     source: Positional[Annotated[Path, arg(metavar="SOURCE")]],
     *,
-    model: Literal["dan", "apvit"],
+    model: Literal["dan", "apvit", "retinaface"],
     output: Annotated[Path, arg(metavar="FILE", aliases=["-o"])],
     dataset: Annotated[
         Literal["rafdb", "affectnet7", "affectnet8"] | None,
@@ -226,10 +228,12 @@ def import_checkpoint(
 ) -> int:
     """Turn a checkpoint that a paper's authors released into one of mien, with a card.
 
+    The public weights of RetinaFace become a file for --detector-model.
+
     Args:
         source: The authors' file; no code from it is run.
         model: The network.
-        output: The safetensors file.
+        output: The safetensors file; for retinaface an ONNX file.
         dataset: What it was trained on, which decides what its classes are.
         debug: Show the traceback of an error.
     """
@@ -237,16 +241,25 @@ def import_checkpoint(
     require("torch", "train")
     from .models.checkpoint import save_model
     from .models.released import import_released
+    from .models.retinaface import import_retinaface
 
     if output.exists() and source.exists() and output.samefile(source):
         raise InputError(f"{output}: is the authors' file itself; write to another")
+    if model == "retinaface":
+        if dataset is not None:
+            raise InputError("--dataset is for networks with classes; retinaface has none")
+        import_retinaface(source, output)
+        quoted = shlex.quote(str(output))
+        print(f"{output}: use it with --detector retinaface --detector-model {quoted}")
+        return 0
     network, card = import_released(model, source, dataset=dataset)
     save_model(network, card, output)
     print(f"{output}: {card.name}, {len(card.labels)} classes: {card.labels}")
     return 0
 
 
-def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
+def parse_settings(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The pairs of ``--set KEY=VALUE``."""
     settings = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -256,7 +269,7 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
     return settings
 
 
-def _show_log() -> None:
+def show_log() -> None:
     """What the library says of a run, on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("mien: %(message)s"))

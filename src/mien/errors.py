@@ -11,6 +11,7 @@ MienError
 ├── ModelError           a model, detector or weight file is not what it claims to be
 ├── TensorError          a tensor has the wrong shape, type or values
 ├── DataError            a data set's copy is incomplete or not laid out as expected
+│   └── SplitMissing     other splits are there, and nothing of this one
 ├── UnknownName          no model, recipe, data set, ... goes by that name
 └── MissingExtra         an optional dependency is not installed
 
@@ -69,6 +70,13 @@ class TensorError(MienError):
 
 class DataError(MienError):
     """A copy of a data set is incomplete, damaged or of another layout."""
+
+
+class SplitMissing(DataError):
+    """A copy has annotations of other splits, and none at all of this one.
+
+    Test labels are often held back, so that such a copy may be all that there is to have.
+    """
 
 
 class UnknownName(MienError):

@@ -97,11 +97,12 @@ class Preprocess:
     ) -> Picture:
         """The face as the network sees it, before normalisation: (size, size[, 3])."""
         height, width = picture.shape[:2]
-        if box is None:
-            matrix = np.array([[self.size / width, 0, 0], [0, self.size / height, 0]], np.float64)
+        if box is None and height == width == self.size:
+            crop = picture  # what the warp gives, too, only later
         else:
-            matrix = self.matrix(box, landmarks)
-        crop = _warp(picture, matrix, self.size, _INTERPOLATION[self.interpolation])
+            whole = [[self.size / width, 0, 0], [0, self.size / height, 0]]
+            matrix = np.array(whole) if box is None else self.matrix(box, landmarks)
+            crop = _warp(picture, matrix, self.size, _INTERPOLATION[self.interpolation])
         if crop.ndim == 3 and self.colour == "grey":
             return cast(Picture, cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
         if crop.ndim == 2 and self.colour == "rgb":

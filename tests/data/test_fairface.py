@@ -56,7 +56,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
     (root / "train" / "2.png").write_bytes(b"no picture")
     (root / "train" / "3.png").unlink()
     data = FairFace(root)
-    with pytest.raises(DataError, match=r"train/2\.png does not decode"):
+    with pytest.raises(DataError, match=r"train/2\.png is not a picture"):
         data.picture(1)
     with pytest.raises(DataError, match=r"train/3\.png is missing"):
         data.picture(2)

@@ -6,17 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from retinaface_weights import random_weights
 
 import mien.faces
 from mien.errors import InputError, UnknownName
 from mien.faces import DETECTORS, Detection, Detector, create_detector
+from mien.faces.retinaface_graph import build
 
 
-def test_every_detector_has_its_name(shared_data: Path) -> None:
-    model = shared_data / "detectors" / "yunet_n_dynamic.onnx"
+def test_every_detector_has_its_name(shared_data: Path, tmp_path: Path) -> None:
+    files = {
+        "yunet": shared_data / "detectors" / "yunet_n_dynamic.onnx",
+        "retinaface": tmp_path / "retinaface.onnx",
+    }
+    files["retinaface"].write_bytes(build(random_weights(), "random"))
     for name in DETECTORS:
-        file = model if name == "yunet" else None
-        detector = create_detector(name, model=file, min_face=40, threads=1)
+        detector = create_detector(name, model=files.get(name), min_face=40, threads=1)
         assert isinstance(detector, Detector)
         assert detector.name == name
         assert detector([]) == []
@@ -27,11 +32,15 @@ def test_none_takes_the_whole_picture() -> None:
     assert create_detector("none")(pictures) == [[Detection(None, 1.0)], [Detection(None, 1.0)]]
 
 
-def test_unknown_names_and_a_missing_file() -> None:
+def test_unknown_names_and_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"no detector is called 'mtcn'; did you mean mtcnn"):
         create_detector("mtcn")
-    with pytest.raises(InputError, match="--detector-model"):
+    with pytest.raises(UnknownName, match="did you mean retinaface"):
+        create_detector("retina", model=tmp_path / "retinaface.onnx")
+    with pytest.raises(InputError, match="yunet needs its file, named with --detector-model; give"):
         create_detector("yunet")
+    with pytest.raises(InputError, match=r"retinaface needs its file, .*mien import-checkpoint"):
+        create_detector("retinaface")
 
 
 def test_exports_are_sorted_and_there() -> None:
@@ -55,5 +64,6 @@ def test_import_is_light_and_detection_never_imports_the_lab() -> None:
 
 
 def test_a_file_for_another_detector_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="add --detector yunet"):
-        create_detector("mtcnn", model=tmp_path / "yunet.onnx")
+    for name in ("mtcnn", "none"):
+        with pytest.raises(InputError, match=f"not for {name}; add --detector yunet or retinaface"):
+            create_detector(name, model=tmp_path / "yunet.onnx")

@@ -105,7 +105,7 @@ def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
     cases = {
         tmp_path / "none.onnx": "cannot be read",
         tmp_path: "cannot be read",
-        text: "cannot open it as a model",
+        text: "not an ONNX model, or not a whole one; give a YuNet's ONNX file",
         other: "not a YuNet",
         fixed: "height and width are open",
     }

@@ -51,11 +51,9 @@ def test_a_model_of_one_face_at_a_time_is_fed_one_by_one(
 def test_what_is_no_onnx_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.onnx"
     path.write_bytes(content)
-    with pytest.raises(
-        ModelError, match=r"bad\.onnx: onnxruntime cannot open it as a model"
-    ) as caught:
+    with pytest.raises(ModelError) as caught:
         Model(path)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == f"{path}: not an ONNX model, or not a whole one"
 
 
 def test_a_truncated_onnx_is_refused(tiny_model: Path, tmp_path: Path) -> None:

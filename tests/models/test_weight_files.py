@@ -145,6 +145,7 @@ def test_torchscript_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.pth", tmp_path):
-        with pytest.raises(NotFound, match="no weights at this path"):
-            read_tensors(path)
+    with pytest.raises(NotFound, match="no weights at this path"):
+        read_tensors(tmp_path / "missing.pth")
+    with pytest.raises(NotFound, match="this is a folder; name the file"):
+        read_tensors(tmp_path)

@@ -37,11 +37,23 @@ def test_wrong_values_are_named(key: str, value: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("targets", "Hard"), ("batch", "0"), ("seed", "-1"), ("teacher_share", "2")]
+    ("key", "value"),
+    [
+        ("targets", "Hard"),
+        ("batch", "0"),
+        ("seed", "-1"),
+        ("teacher_share", "2"),
+        ("optimiser", "Adam"),
+    ],
 )
 def test_values_out_of_range_are_refused(key: str, value: str) -> None:
     with pytest.raises(InputError, match=key):
         find_recipe("ferplus.small").with_settings({key: value})
+
+
+def test_an_unknown_way_of_sampling_names_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="did you mean balanced"):
+        find_recipe("ferplus.small").with_settings({"sampling": "balance"})
 
 
 def test_unknown_keys_and_recipes_name_the_nearest() -> None:

@@ -17,22 +17,25 @@ pytest.importorskip("lightning")
 
 from lightning_warnings import IGNORED  # noqa: E402
 
-from mien.data.augmentation import Augmentation  # noqa: E402
 from mien.data.ferplus import FERPlus  # noqa: E402
+from mien.data.loading.augmentation import Augmentation  # noqa: E402
+from mien.data.loading.augmentation_steps import MIDDLE_GREY, Affine, Erasing  # noqa: E402
+from mien.data.preparing.alignment import face_preprocess  # noqa: E402
+from mien.data.preparing.prepare import prepare  # noqa: E402
 from mien.errors import DataError  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.models import load_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training.parts import load_parts  # noqa: E402
 from mien.training.recipe import Recipe  # noqa: E402
-from mien.training.run import train  # noqa: E402
+from mien.training.run import loaders, train  # noqa: E402
 
 TINY = Recipe(
     name="tiny",
     model="small",
     options={"stem": 8, "widths": (8, 16), "depths": (1, 1), "dropout": 0.2},
     preprocess=Preprocess(size=16, colour="grey"),
-    augmentation=Augmentation(flip=0, rotation=5, erasing=0.3),
+    augmentation=Augmentation(steps=(Affine(degrees=5), Erasing(0.3, value=MIDDLE_GREY))),
     validation_share=0.2,
     epochs=4,
     batch=16,
@@ -125,3 +128,38 @@ def test_parts_do_not_overlap_and_hard_labels_are_the_winners(root: Path) -> Non
     assert len(both) == len(FERPlus(root))
     assert len(np.unique(both.reshape(len(both), -1), axis=0)) == len(both)
     assert 0.1 < len(soft.validation_images) / len(both) < 0.3
+
+
+def test_a_copy_with_too_few_pictures_is_named_in_the_log_and_on_the_card(
+    root: Path, undisturbed: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sentence = "FER+ train: 240 pictures, 28,318 fewer than the 28,558 of label.csv of FER+"
+    assert f"{sentence}; an incomplete copy" in load_model(undisturbed)[1].data
+    load_parts(TINY, root)
+    assert [one.levelname for one in caplog.records if sentence in one.message] == ["WARNING"]
+
+
+def test_of_a_prepared_copy_the_card_cuts_faces_as_the_copy_was_cut(
+    root: Path, tmp_path: Path
+) -> None:
+    prepare(FERPlus(root), tmp_path, detector="none", jobs=1)
+    parts, cut = load_parts(TINY, tmp_path), face_preprocess(112, "square")
+    assert cut.scale != TINY.preprocess.scale
+    assert parts.preprocess == replace(TINY.preprocess, scale=cut.scale, shift=cut.shift)
+    assert parts.train_images.shape[1:] == (112, 112)
+    assert any("prepared copy, faces cut anew (112 pixels, square)" in one for one in parts.notes)
+
+
+def test_nothing_is_trained_on_a_copy_that_lacks_files(tmp_path: Path) -> None:
+    copy = ferplus_copy.write_folders(tmp_path, {"FER2013Train": ferplus_copy.make_faces(24)})
+    (copy / "FER2013Train" / "fer0000007.png").unlink()
+    with pytest.raises(DataError, match=r"1 of 24 pictures are missing, such as fer0000007\.png"):
+        load_parts(TINY, copy)
+
+
+@pytest.mark.parametrize("targets", ["soft", "hard"])
+def test_the_recipe_says_how_faces_are_drawn(root: Path, targets: str) -> None:
+    recipe = replace(TINY, sampling="up-sampled", targets=targets, batch=1)
+    loader, _ = loaders(recipe, load_parts(recipe, root))
+    labels = [int(target.argmax() if targets == "soft" else target) for _, (target,) in loader]
+    assert len(set(np.bincount(labels).tolist())) == 1

@@ -12,15 +12,14 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, UnknownName
-from ..preprocess import Picture, Preprocess
-from .archive import open_archive
+from ..errors import DataError, SplitMissing
+from ..preprocess import Box, Picture, Preprocess
+from .annotations import Annotations, Published
+from .reader import Reader
 
-SPLITS = ("train", "val")
 AGES = (
     *("0-2", "3-9", "10-19", "20-29", "30-39"),
     *("40-49", "50-59", "60-69", "more than 70"),
@@ -39,7 +38,7 @@ _DATES = {"03-Sep": "3-9", "Oct-19": "10-19"}
 _COLUMNS = ("file", "age", "gender", "race")
 
 
-class FairFace:
+class FairFace(Reader):
     """One split of FairFace. Pictures are decoded when they are asked for.
 
     Args:
@@ -47,49 +46,37 @@ class FairFace:
         split: ``"train"`` or ``"val"``.
 
     Attributes:
-        names: paths of the pictures within the copy, in the order of the table.
         ages, genders, races: int (N,), positions in :data:`AGES`, :data:`GENDERS` and
             :data:`RACES`.
-
-    Raises:
-        NotFound: if there is nothing at ``root``.
-        UnknownName: if there is no such split.
-        DataError: if the table is missing or damaged.
     """
 
     name = "fairface"
+    title = "FairFace"
+    splits = ("train", "val")
+    published = (
+        Published("train", 86_744, "FairFace, both margins"),
+        Published("val", 10_954, "FairFace, both margins"),
+    )
 
     def __init__(self, root: Path | str, split: str = "train") -> None:
-        if split not in SPLITS:
-            raise UnknownName("split of FairFace", split, SPLITS)
-        self.root, self.split = Path(root), split
-        self._read = open_archive(self.root, "FairFace")
+        super().__init__(root, split)
+        self.ages = self._positions("age", AGES)
+        self.genders = self._positions("gender", GENDERS)
+        self.races = self._positions("race", RACES)
+
+    def _annotations(self) -> Annotations:
         rows = self._table()
-        self.names = [row["file"] for row in rows]
-        self.ages = self._positions(rows, "age", AGES)
-        self.genders = self._positions(rows, "gender", GENDERS)
-        self.races = self._positions(rows, "race", RACES)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def picture(self, index: int) -> Picture:
-        """A picture, uint8 (H, W, 3) RGB.
-
-        Raises:
-            DataError: if it is missing or does not decode.
-        """
-        name = self.names[index]
-        data = self._read(name)
-        if data is None:
-            raise DataError(f"{self.root}: {name} is missing")
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-        if image is None:
-            raise DataError(f"{self.root}: {name} does not decode as a picture")
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        files = [row["file"] for row in rows]
+        columns = {
+            column: [_DATES.get(row[column], row[column]) for row in rows]
+            for column in _COLUMNS[1:]
+        }
+        return Annotations(names=files, files=files, attributes=columns)
 
     def faces(self, preprocess: Preprocess, indices: Sequence[int] | None = None) -> Picture:
         """Faces cut as a model sees them behind a detector, uint8 (N, size, size[, 3]).
+
+        Those of a prepared copy are cut already, and are only resized.
 
         Args:
             preprocess: the model's.
@@ -98,16 +85,17 @@ class FairFace:
         crops = []
         for index in range(len(self)) if indices is None else indices:
             picture = self.picture(index)
-            left, top, width, height = (
-                share * side for share, side in zip(FACE, picture.shape[1::-1] * 2, strict=True)
-            )
-            crops.append(preprocess.cut(picture, (left, top, width, height)))
+            crops.append(preprocess.cut(picture, None if self.prepared else _box(picture)))
         return np.stack(crops)
 
     def _table(self) -> list[dict[str, str]]:
         name = f"fairface_label_{self.split}.csv"
-        data = self._read(name)
+        data = self.archive.read(name)
         if data is None:
+            if any(self.archive.has(f"fairface_label_{other}.csv") for other in self.splits):
+                raise SplitMissing(
+                    f"{self.root}: the split {self.split} is not in this copy, {name} is missing"
+                )
             raise DataError(f"{self.root}: {name} is missing; is this the folder that holds it?")
         try:
             rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
@@ -117,12 +105,15 @@ class FairFace:
             raise DataError(f"{self.root}: {name} lacks rows, or one of {', '.join(_COLUMNS)}")
         return rows
 
-    def _positions(
-        self, rows: list[dict[str, str]], column: str, known: Sequence[str]
-    ) -> NDArray[np.intp]:
+    def _positions(self, column: str, known: Sequence[str]) -> NDArray[np.intp]:
         positions = {name: position for position, name in enumerate(known)}
-        values = [_DATES.get(row[column], row[column]) for row in rows]
-        for row, value in zip(rows, values, strict=True):
+        values = self.table.attributes[column]
+        for name, value in zip(self.names, values, strict=True):
             if value not in positions:
-                raise DataError(f"{self.root}: {row['file']} has an unknown {column}, {value!r}")
+                raise DataError(f"{self.root}: {name} has an unknown {column}, {value!r}")
         return np.array([positions[value] for value in values], np.intp)
+
+
+def _box(picture: Picture) -> Box:
+    height, width = picture.shape[:2]
+    return FACE[0] * width, FACE[1] * height, FACE[2] * width, FACE[3] * height

@@ -11,7 +11,9 @@ The two label files of FER+ disagree on about 8 % of the rows. Nearly all of the
 pictures that FER2013 holds twice, so that two sets of votes exist for one face. ``labels``
 chooses the file; ``merge_votes=True`` adds the votes of pixel-identical copies, so that a
 face has one target however often it occurs. In the third layout PublicTest has all 3,589
-rows, in the others the 3,579 that have a picture's name.
+rows, in the others the 3,579 that have a picture's name. Rows without one are called
+``row0000059.png`` by their place. ``fer2013new.csv`` names four pictures twice: the second
+time, the name ends in ``#2``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -28,9 +31,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, UnknownName
+from ..errors import DataError, SplitMissing
 from ..expressions import BASIC8
-from .archive import open_archive
+from ..options import check_choice
+from ..preprocess import Picture
+from .annotations import Annotations, Published
+from .ferplus_protocols import PROTOCOLS, Protocol, protocol_labels
+from .parts.repeated_names import told_apart
+from .reader import Reader
 
 SPLITS = {"train": "FER2013Train", "public-test": "FER2013Valid", "private-test": "FER2013Test"}
 _USAGE = {"train": "Training", "public-test": "PublicTest", "private-test": "PrivateTest"}
@@ -39,22 +47,18 @@ _VOTES = 10
 LabelFile = Literal["label.csv", "fer2013new.csv"]
 
 
-class FERPlus:
+class FERPlus(Reader):
     """One split of FER+.
-
-    Only the table of votes is read at first; pictures are decoded when they are asked for.
 
     Args:
         root: folder or zip file in one of the three layouts.
         split: ``"train"``, ``"public-test"`` or ``"private-test"``.
         labels: which of the two files the votes come from; by default ``label.csv`` where
             the layout has it.
-        merge_votes: add up the votes of pixel-identical pictures of this split.
-
-    Attributes:
-        labels: the native label set, neutral to contempt.
-        names: file names, in the order of the table.
-        votes: int (N, 10): the eight expressions, unknown, not a face.
+        merge_votes: add up the votes of pixel-identical pictures of this split. A copy that
+            was prepared so has the sums already.
+        protocol: how votes become classes, see :mod:`mien.data.ferplus_protocols`; pictures
+            that it does not count have the class -1.
 
     Raises:
         NotFound: if there is nothing at ``root``.
@@ -62,7 +66,18 @@ class FERPlus:
     """
 
     name = "ferplus"
+    title = "FER+"
     labels = BASIC8
+    splits = tuple(SPLITS)
+    side = _SIDE
+    published = (
+        Published("train", 28_558, "label.csv of FER+"),
+        Published("train", 28_709, "fer2013new.csv of FER+"),
+        Published("public-test", 3_579, "label.csv of FER+"),
+        Published("public-test", 3_589, "fer2013new.csv of FER+"),
+        Published("private-test", 3_573, "label.csv of FER+"),
+        Published("private-test", 3_589, "fer2013new.csv of FER+"),
+    )
 
     def __init__(
         self,
@@ -71,35 +86,59 @@ class FERPlus:
         *,
         labels: LabelFile | None = None,
         merge_votes: bool = False,
+        protocol: Protocol = "argmax",
     ) -> None:
-        if split not in SPLITS:
-            raise UnknownName("split of FER+", split, SPLITS)
-        self.root, self.split = Path(root), split
-        self._read = open_archive(self.root, "FER+")
-        pixels_in_csv = self._read("fer2013.csv") is not None
-        if labels is None:
-            labels = "fer2013new.csv" if pixels_in_csv else "label.csv"
-        if pixels_in_csv and labels == "label.csv":
-            raise DataError(f"{root}: the layout of fer2013.csv has no label.csv")
-        self._pixels_in_csv = pixels_in_csv
-        rows = self._label_csv() if labels == "label.csv" else self._new_csv()
-        if not rows:
-            raise DataError(f"{root}: {labels} has no rows for the split {split}")
-        self.names = [name for name, _ in rows]
-        self.votes = _as_votes([votes for _, votes in rows], f"{root}: {labels}")
-        if merge_votes:
-            self.votes = _merge(self.votes, self.images)
+        check_choice("protocol", protocol, PROTOCOLS)
+        self._label_file = labels
+        self._pixels_in_csv = False
+        super().__init__(root, split, originals={"labels": labels})
+        # Of prepared copies too: these may have the classes of another protocol.
+        votes = _merge(self.votes, self.images) if merge_votes else self.votes
+        classes = protocol_labels(votes, protocol)[0]
+        self.table = replace(self.table, votes=votes, classes=classes)
 
-    def __len__(self) -> int:
-        return len(self.names)
+    @property
+    def votes(self) -> NDArray[np.int64]:
+        """Votes of the raters, (N, 10): the eight expressions, unknown, not a face.
+
+        Raises:
+            DataError: if a prepared copy has none.
+        """
+        if self.table.votes is None:
+            raise DataError(f"{self.root}: the prepared copy of FER+ has no votes")
+        return self.table.votes
+
+    def _annotations(self) -> Annotations:
+        pixels_in_csv = self._pixels_in_csv = self.archive.has("fer2013.csv")
+        file = self._label_file or ("fer2013new.csv" if pixels_in_csv else "label.csv")
+        if pixels_in_csv and file == "label.csv":
+            raise DataError(f"{self.root}: the layout of fer2013.csv has no label.csv")
+        rows = self._label_csv() if file == "label.csv" else self._new_csv()
+        if not rows:
+            kind = DataError if file == "label.csv" else SplitMissing
+            raise kind(f"{self.root}: {file} has no rows for the split {self.split}")
+        files = [name for name, _ in rows]
+        votes = _as_votes([votes for _, votes in rows], f"{self.root}: {file}")
+        return Annotations(
+            names=told_apart(files),
+            files=["fer2013.csv"] * len(files)
+            if pixels_in_csv
+            else [f"{SPLITS[self.split]}/{name}" for name in files],
+            votes=votes,
+        )
+
+    def picture(self, index: int) -> Picture:
+        """A face, uint8 (48, 48, 3), or as large as it was prepared."""
+        if not self._pixels_in_csv:
+            return super().picture(index)
+        return np.repeat(self.images[index, ..., None], 3, axis=-1)
 
     @cached_property
     def images(self) -> NDArray[np.uint8]:
-        """All faces, uint8 (N, 48, 48)."""
+        """All faces in grey, uint8 (N, 48, 48)."""
         if self._pixels_in_csv:
             return self._pixels()
-        folder = SPLITS[self.split]
-        return np.stack([self._picture(f"{folder}/{name}") for name in self.names])
+        return np.stack([self._grey(file) for file in self.table.files])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -109,39 +148,45 @@ class FERPlus:
         digest.update(self.images.tobytes())
         return digest.hexdigest()
 
-    def _picture(self, member: str) -> NDArray[np.uint8]:
-        data = self._read(member)
-        if data is None:
-            raise DataError(f"{self.root}: {member} is missing")
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
-        if image is None or image.shape != (_SIDE, _SIDE):
-            raise DataError(f"{self.root}: {member} is not a picture of {_SIDE}x{_SIDE} pixels")
-        return np.asarray(image, np.uint8)
+    def _grey(self, member: str) -> Picture:
+        image = self._read_image(member, cv2.IMREAD_GRAYSCALE)
+        if image.shape != (self.side, self.side):
+            size = f"{self.side}x{self.side}"
+            raise DataError(f"{self.root}: {member} is not a picture of {size} pixels")
+        return image
 
     def _label_csv(self) -> list[tuple[str, list[str]]]:
-        data = self._read(f"{SPLITS[self.split]}/label.csv")
+        data = self.archive.read(f"{SPLITS[self.split]}/label.csv")
         if data is None:
+            file = f"{SPLITS[self.split]}/label.csv"
+            if any(self.archive.has(f"{folder}/label.csv") for folder in SPLITS.values()):
+                raise SplitMissing(
+                    f"{self.root}: the split {self.split} is not in this copy, {file} is missing"
+                )
             raise DataError(
-                f"{self.root}: neither {SPLITS[self.split]}/label.csv nor fer2013.csv is here; "
+                f"{self.root}: neither {file} nor fer2013.csv is here; "
                 "is this the folder that holds FER2013Train?"
             )
         return [(row[0], row[2:]) for row in _rows(data)]
 
     def _new_csv(self) -> list[tuple[str, list[str]]]:
-        """Rows of this split; in the csv layout, rows without a name get their number's."""
-        data = self._read("fer2013new.csv")
+        """Rows of this split; in the csv layout, rows without a name get their number's.
+
+        This name is of a form of its own: ``fer0000059.png`` is the picture of another row.
+        """
+        data = self.archive.read("fer2013new.csv")
         if data is None:
             raise DataError(f"{self.root}: fer2013new.csv is missing")
         usage = _USAGE[self.split]
         found = [
-            (row[1] or (f"fer{number:07d}.png" if self._pixels_in_csv else ""), row[2:])
+            (row[1] or (f"row{number:07d}.png" if self._pixels_in_csv else ""), row[2:])
             for number, row in enumerate(_rows(data, header=True))
             if row[0] == usage
         ]
         return found if self._pixels_in_csv else [row for row in found if row[0]]
 
     def _pixels(self) -> NDArray[np.uint8]:
-        data = self._read("fer2013.csv") or b""
+        data = self.archive.read("fer2013.csv") or b""
         usage = _USAGE[self.split]
         rows = [row for row in _rows(data, header=True) if row[2] == usage]
         if len(rows) != len(self.names):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .copies import content_groups
+from .checking.copies import content_groups
 
 _BUCKETS = 10_000
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..card import Card
-from ..data.copies import has_copy_in
+from ..data.checking.copies import has_copy_in
 from ..data.ferplus import FERPlus
 from ..data.ferplus_protocols import PROTOCOLS, protocol_labels
 from ..errors import DataError, UnknownName
@@ -24,8 +25,11 @@ from ..preprocess import Picture
 from . import metrics
 from .bootstrap import Estimate, estimate, estimate_from_counts
 from .classifier import load_classifier
+from .framing import framing_warning
 from .provenance import git_commit, machine, version
 from .record import Result, Scores
+
+log = logging.getLogger("mien")
 
 DATASETS = ("ferplus",)
 Predict = Callable[[Picture], NDArray[np.float32]]
@@ -151,6 +155,8 @@ def run(
     classifier = load_classifier(model, threads=threads)
     BASIC8.columns_in(classifier.card.labels)
     pictures = FERPlus(root, split=split)
+    if warning := framing_warning(classifier.card.preprocess, pictures.preprocess):
+        log.warning("%s", warning)
     scores, predicted = evaluate_classifier(
         functools.partial(classifier, progress=progress),
         classifier.card.labels,
@@ -166,6 +172,7 @@ def run(
         dataset=dataset,
         split=split,
         data=pictures.fingerprint,
+        settings={} if pictures.preprocess is None else {"copy": "prepared"},
         command=" ".join(
             ["mien evaluate", Path(model).name, dataset]
             + ["--root", Path(root).resolve().name, "--split", split]

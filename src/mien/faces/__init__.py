@@ -3,6 +3,7 @@
 from .create import DETECTORS, create_detector
 from .detection import SMALLEST_FACE, Detection, Detector
 from .mtcnn import MTCNN
+from .retinaface import RetinaFace
 from .tracks import Tracker
 from .whole import WholePicture
 from .yunet import YuNet
@@ -13,6 +14,7 @@ __all__ = [
     "SMALLEST_FACE",
     "Detection",
     "Detector",
+    "RetinaFace",
     "Tracker",
     "WholePicture",
     "YuNet",

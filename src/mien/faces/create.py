@@ -7,10 +7,13 @@ from pathlib import Path
 from ..errors import InputError, UnknownName
 from .detection import SMALLEST_FACE, Detector
 from .mtcnn import MTCNN
+from .retinaface import RetinaFace
 from .whole import WholePicture
 from .yunet import YuNet
 
-DETECTORS = ("mtcnn", "yunet", "none")
+DETECTORS = ("mtcnn", "yunet", "retinaface", "none")
+
+_WITH_FILE: dict[str, type[YuNet] | type[RetinaFace]] = {"yunet": YuNet, "retinaface": RetinaFace}
 
 
 def create_detector(
@@ -23,24 +26,32 @@ def create_detector(
     """Build a face detector.
 
     Args:
-        name: ``"mtcnn"``, ``"yunet"`` or ``"none"`` (each picture is a face crop already).
-        model: the detector's own file, for YuNet.
+        name: ``"mtcnn"``, ``"yunet"``, ``"retinaface"`` or ``"none"`` (each picture is a face
+            crop already).
+        model: the detector's own file, for YuNet and RetinaFace.
         min_face: side of the smallest face looked for, in pixels.
         threads: how many to compute with; by default one for each physical core.
 
     Raises:
         UnknownName: if no detector is called ``name``.
-        InputError: if YuNet gets no file, or another detector gets one.
+        InputError: if YuNet or RetinaFace gets no file, or another detector gets one.
         ModelError: if the detector's weights or file are missing or wrong.
     """
-    if model is not None and name != "yunet":
-        raise InputError(f"--detector-model is for yunet, not for {name}; add --detector yunet")
+    if name in _WITH_FILE:
+        detector = _WITH_FILE[name]
+        if model is None:
+            raise InputError(
+                f"the detector {name} needs its file, named with --detector-model; "
+                f"{detector.remedy}"
+            )
+        return detector(model, min_face=min_face, threads=threads)
+    if model is not None and name in DETECTORS:
+        raise InputError(
+            f"--detector-model is for {' and '.join(_WITH_FILE)}, not for {name}; "
+            f"add --detector {' or '.join(_WITH_FILE)}"
+        )
     if name == "mtcnn":
         return MTCNN(min_face=min_face, threads=threads)
-    if name == "yunet":
-        if model is None:
-            raise InputError("the detector yunet needs its file; name it with --detector-model")
-        return YuNet(model, min_face=min_face, threads=threads)
     if name == "none":
         return WholePicture()
     raise UnknownName("detector", name, DETECTORS)

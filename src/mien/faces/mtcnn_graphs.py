@@ -22,18 +22,13 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .cache import cache_folder
+from .drawing import Array, Drawing
 from .mtcnn_weights import SHA256, Network, Weights, read_weights
-
-if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
-
-Array: TypeAlias = NDArray[np.float64]
 
 VERSION = 1
 """Counts the ways in which the graphs have been built; a new one makes old copies stale."""
@@ -168,67 +163,23 @@ def _answer(heads: list[Array]) -> tuple[Array, Array]:
     return kernel, np.concatenate([two_bias[1:] - two_bias[:1], *others[1::2]])
 
 
-class _Drawing:
-    """Collects nodes and their constants."""
-
-    def __init__(self) -> None:
-        self._nodes: list[NodeProto] = []
-        self._constants: list[TensorProto] = []
-
-    def add(
-        self,
-        kind: str,
-        flow: str | tuple[str, ...],
-        *constants: Array,
-        result: str = "",
-        **options: Any,
-    ) -> str:
-        """Append a node fed by ``flow`` and ``constants``; the name of its output."""
-        from onnx import helper
-
-        name = f"{kind.lower()}{len(self._nodes)}"
-        flows = [flow] if isinstance(flow, str) else list(flow)
-        names = [self._constant(f"{name}.{index}", one) for index, one in enumerate(constants)]
-        result = result or name
-        self._nodes.append(helper.make_node(kind, [*flows, *names], [result], name, **options))
-        return result
+class _Drawing(Drawing):
+    """A drawing from weights in the layout of Keras."""
 
     def convolution(self, flow: str, kernel: Array, bias: Array, result: str = "") -> str:
         """Append a convolution; ``kernel`` is (height, width, in, out)."""
         return self.add("Conv", flow, kernel.transpose(3, 2, 0, 1), bias, result=result)
 
-    def split(self, flow: str, sizes: list[int]) -> list[str]:
-        """Append a split of the channels; the names of the parts."""
-        from onnx import helper
-
-        name = f"split{len(self._nodes)}"
-        parts = [f"{name}.{index}" for index in range(len(sizes))]
-        length = self._constant(f"{name}.sizes", np.array(sizes, np.int64))
-        self._nodes.append(helper.make_node("Split", [flow, length], parts, name, axis=1))
-        return parts
-
-    def _constant(self, name: str, values: Array | NDArray[np.int64]) -> str:
-        from onnx import numpy_helper
-
-        kind = np.int64 if values.dtype == np.int64 else np.float32
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values, kind), name))
-        return name
-
     def model(self, network: Network, side: int | None) -> bytes:
         """The whole as bytes."""
-        import onnx
-        from onnx import helper
+        from onnx import TensorProto, helper
 
         size: list[str | int | None] = ["height", "width"] if side is None else [side, side]
         shape: list[str | int | None]
         shape = ["N", 5, "rows", "columns"] if side is None else ["N", _ANSWERS[network]]
-        pixels = helper.make_tensor_value_info("pixels", onnx.TensorProto.UINT8, ["N", *size, 3])
-        answer = helper.make_tensor_value_info("answer", onnx.TensorProto.FLOAT, shape)
-        drawn = helper.make_graph(self._nodes, network, [pixels], [answer], self._constants)
-        # The oldest versions that have all that is used, so that every onnxruntime reads them.
-        model = helper.make_model(drawn, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-        onnx.checker.check_model(model)
-        return bytes(model.SerializeToString())
+        pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", *size, 3])
+        answer = helper.make_tensor_value_info("answer", TensorProto.FLOAT, shape)
+        return self.finished(network, [pixels], [answer])
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from ..errors import ModelError
 
+_NO_MODEL = ("INVALID_PROTOBUF", "No graph was found")
+"""What onnxruntime says of files of other kinds, of cut ones and of empty ones."""
+
 
 def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
     """An onnxruntime session on the CPU.
@@ -31,6 +34,9 @@ def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes are not public
         reason = str(error).splitlines()[0]
+        if any(one in reason for one in _NO_MODEL):
+            raise ModelError(f"{source}: not an ONNX model, or not a whole one") from None
+        reason = reason.rpartition(" : ")[2]  # before it stand onnxruntime's own codes
         raise ModelError(f"{source}: onnxruntime cannot open it as a model ({reason})") from None
 
 

@@ -8,9 +8,6 @@ libfacedetection and of OpenCV's model zoo fit if their height and width are lef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +15,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MienError, ModelError
+from ..errors import ModelError
 from ..preprocess import Picture
-from .boxes import suppress
-from .crops import Octaves
-from .detection import SMALLEST_FACE, Detection
-from .session import cores, open_session
+from .detection import SMALLEST_FACE
+from .single_shot import Faces, SingleShot
 
 _STRIDES = (8, 16, 32)
 _MULTIPLE = 32  # of both sides of the input
-_NEEDED = 24  # pixels that a face has in the input
 _WIDTHS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 _OUTPUTS = [f"{kind}_{stride}" for kind in _WIDTHS for stride in _STRIDES]
 
 
-class YuNet:
+class YuNet(SingleShot):
     """YuNet on onnxruntime.
 
     Args:
@@ -50,6 +44,9 @@ class YuNet:
     """
 
     name = "yunet"
+    title = "YuNet"
+    needed = 24
+    remedy = "give a YuNet's ONNX file, such as yunet_n_dynamic.onnx"
 
     def __init__(
         self,
@@ -60,28 +57,14 @@ class YuNet:
         max_side: int = 1280,
         threads: int | None = None,
     ) -> None:
-        if not 0 <= score_threshold <= 1 or not 0 <= nms_threshold <= 1:
-            raise MienError("the thresholds of YuNet are numbers between 0 and 1")
-        if min_face < 1 or max_side < 1:
-            raise MienError(f"min_face is {min_face} and max_side {max_side}; both are above zero")
-        self._score_threshold, self._nms_threshold = score_threshold, nms_threshold
-        self._zoom, self._max_side = _NEEDED / min_face, max_side
-        try:
-            content = Path(model).read_bytes()
-        except OSError as error:
-            raise ModelError(f"{model}: cannot be read ({error.strerror})") from None
-        self._content, self._source = content, str(model)
-        self._workers = threads or cores()
-        self._session = open_session(content, self._source, threads)
-        self._input = self._checked(self._source)
+        super().__init__(model, score_threshold, nms_threshold, min_face, max_side, threads)
 
-    def _checked(self, source: str) -> str:
-        """The input's name, if the model is a YuNet."""
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+    def _checked(self, session: Any, source: str) -> str:
+        inputs, outputs = session.get_inputs(), session.get_outputs()
         if len(inputs) != 1 or not set(_OUTPUTS) <= {one.name for one in outputs}:
             raise ModelError(
                 f"{source}: not a YuNet (no outputs cls_8, obj_8, bbox_8, kps_8, ...); "
-                "give a YuNet's ONNX file, such as yunet_n_dynamic.onnx"
+                f"{self.remedy}"
             )
         shape = inputs[0].shape
         if len(shape) != 4 or shape[1] != 3 or any(isinstance(side, int) for side in shape[2:]):
@@ -91,61 +74,22 @@ class YuNet:
             )
         return str(inputs[0].name)
 
-    def __call__(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
-        """Faces of each picture, largest score first.
-
-        Args:
-            pictures: uint8 (H, W, 3) RGB, of any sizes.
-        """
-        if min(len(pictures), self._workers) < 2:
-            return [self._detect(self._session, picture) for picture in pictures]
-        workers, session = self._crew
-        return list(workers.map(partial(self._detect, session), pictures))
-
-    @cached_property
-    def _crew(self) -> tuple[ThreadPoolExecutor, Any]:
-        """For several pictures: one thread for each is faster than all threads for one."""
-        session = open_session(self._content, self._source, threads=1)
-        return ThreadPoolExecutor(self._workers, thread_name_prefix="mien-yunet"), session
-
-    def _detect(self, session: Any, picture: Picture) -> list[Detection]:
-        height, width = picture.shape[:2]
-        shrunk = self._shrunk(picture)
-        rows, columns = shrunk.shape[:2]
+    def _look(self, session: Any, picture: Picture) -> Faces:
+        rows, columns = picture.shape[:2]
         padded = -(-rows // _MULTIPLE) * _MULTIPLE, -(-columns // _MULTIPLE) * _MULTIPLE
         pixels = np.zeros((1, 3, *padded), np.float32)
-        for target, channel in zip(pixels[0, ::-1], cv2.split(shrunk), strict=True):
+        for target, channel in zip(pixels[0, ::-1], cv2.split(picture), strict=True):
             target[:rows, :columns] = channel
         answers = session.run(_OUTPUTS, {self._input: pixels})
         named = dict(zip(_OUTPUTS, answers, strict=True))
-        return self._read(named, padded[1], (width / columns, height / rows))
-
-    def _shrunk(self, picture: Picture) -> Picture:
-        zoom = min(self._zoom, self._max_side / max(picture.shape[:2]))
-        return picture if zoom >= 1 else Octaves(picture).scaled(zoom)
-
-    def _read(
-        self,
-        answers: dict[str, NDArray[np.float32]],
-        width: int,
-        zoom: tuple[float, float],
-    ) -> list[Detection]:
-        """Faces from all maps over an input of ``width`` columns."""
-        parts = [decode(answers, width, one, self._score_threshold) for one in _STRIDES]
+        parts = [decode(named, padded[1], one, self._score_threshold) for one in _STRIDES]
         scores, boxes, points = (np.concatenate(one) for one in zip(*parts, strict=True))
-        boxes *= zoom * 2
-        points *= np.array(zoom)
-        found = []
-        for face in suppress(boxes, scores, self._nms_threshold):
-            left, top, right, bottom = boxes[face].tolist()
-            box = (left, top, right - left, bottom - top)
-            found.append(Detection(box, float(scores[face]), points[face].astype(np.float32)))
-        return found
+        return scores, boxes, points
 
 
 def decode(
     answers: dict[str, NDArray[np.float32]], width: int, stride: int, threshold: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+) -> Faces:
     """The faces of one map, in pixels of the network's input.
 
     A cell at (column, row) answers with the face's centre and landmarks relative to its own

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from ..errors import NotFound, TooLarge, Unreadable
+from ..image_header import SIGNATURE_LENGTH, Header, kind_of, read_header
 from ..preprocess import Picture
-from .image_header import SIGNATURE_LENGTH, Header, kind_of, read_header
 
 LARGEST_PICTURE = 2**27
 """Most pixels that are decoded, 134 million: 400 MB as RGB, more than any phone's photo."""

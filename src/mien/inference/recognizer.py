@@ -33,9 +33,9 @@ class Recognizer:
     Args:
         model: name of a shipped model, or an ONNX file that carries a card; by default the
             shipped model.
-        detector: ``"mtcnn"``, ``"yunet"``, ``"none"`` (pictures are face crops already), or
-            an object that finds faces.
-        detector_model: file of the detector's network, where it needs one (YuNet).
+        detector: ``"mtcnn"``, ``"yunet"``, ``"retinaface"``, ``"none"`` (pictures are face
+            crops already), or an object that finds faces.
+        detector_model: file of the detector's network, where it needs one (YuNet, RetinaFace).
         min_face: side in pixels of the smallest face looked for.
         threads: how many the networks may use; ``None`` for one per core.
         min_confidence: below this probability a face keeps its probabilities but gets no

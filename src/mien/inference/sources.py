@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, MienError, NotFound, Unreadable
+from ..image_header import SIGNATURE_LENGTH
 from .container import is_container
-from .image_header import SIGNATURE_LENGTH
 from .images import read_picture
 from .video import VIDEO_SUFFIXES, Frame, read_camera, read_video
 

@@ -51,6 +51,8 @@ def read_tensors(path: Path | str) -> dict[str, Tensor]:
             but tensors, or holds NaN or infinite values.
     """
     path = Path(path)
+    if path.is_dir():
+        raise NotFound(f"{path}: this is a folder; name the file of weights in it")
     if not path.is_file():
         raise NotFound(f"{path}: there are no weights at this path")
     return _checked(_unwrapped(_content(path)), path)

@@ -15,7 +15,7 @@ from .recipe import Recipe
 
 
 class Classifier(lightning.LightningModule):
-    """Cross entropy against class indices or distributions, SGD, one-cycle cosine.
+    """Cross entropy against class indices or distributions, one-cycle cosine.
 
     ``origin`` tells runs of one recipe apart: by data, start and teachers.
 
@@ -59,19 +59,21 @@ class Classifier(lightning.LightningModule):
         self.log("val_accuracy", accuracy, prog_bar=True, batch_size=size)
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]
-        """SGD with Nesterov momentum; biases and norms are not decayed."""
+        """The recipe's optimiser; biases and norms are not decayed."""
         recipe = self.recipe
         decayed = [one for one in self.parameters() if one.ndim > 1]
         plain = [one for one in self.parameters() if one.ndim <= 1]
-        optimiser = torch.optim.SGD(
-            [
-                {"params": decayed, "weight_decay": recipe.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-            ],
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=True,
-        )
+        groups = [
+            {"params": decayed, "weight_decay": recipe.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ]
+        optimiser: torch.optim.Optimizer
+        if recipe.optimiser == "adamw":
+            optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate)
+        else:
+            optimiser = torch.optim.SGD(
+                groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True
+            )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
             max_lr=recipe.learning_rate,

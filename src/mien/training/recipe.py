@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from ..data.augmentation import Augmentation
+from ..data.loading.augmentation import Augmentation
+from ..data.loading.sampling import PLANS
 from ..errors import InputError, UnknownName
 from ..preprocess import Preprocess
 
@@ -28,16 +29,18 @@ class Recipe:
         preprocess: how a picture becomes the network's input.
         augmentation: how training faces are varied.
         targets: ``"soft"``, the distribution of votes, or ``"hard"``, its largest class.
+        sampling: which faces an epoch has, one of :data:`mien.data.loading.sampling.PLANS`.
         teacher_share: part of the targets that comes from a teacher's answers.
         merge_votes: pixel-identical copies share the sum of their votes.
         validation_share: part of the training set, by content, that is held out to choose
             the checkpoint and to fit the temperature.
         epochs: passes over the training part.
         batch: pictures a step.
+        optimiser: ``"sgd"``, or ``"adamw"`` (Loshchilov and Hutter 2019).
         learning_rate: the largest, reached after ``warm_up``.
         warm_up: share of all steps with rising rate; then it falls by a cosine to zero.
         momentum: Nesterov's, of SGD.
-        weight_decay: on weights of convolutions and linear layers only.
+        weight_decay: on weights of convolutions and linear layers only; of AdamW decoupled.
         label_smoothing: of the cross entropy.
         average_decay: of the exponential average of weights, per step; 0 for none.
         precision: Lightning's, such as ``"bf16-mixed"``.
@@ -52,11 +55,13 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     augmentation: Augmentation = field(default_factory=Augmentation)
     targets: Literal["soft", "hard"] = "soft"
+    sampling: str = "shuffle"
     teacher_share: float = 0.0
     merge_votes: bool = True
     validation_share: float = 0.08
     epochs: int = 24
     batch: int = 128
+    optimiser: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.1
     warm_up: float = 0.1
     momentum: float = 0.9
@@ -71,6 +76,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.targets not in ("soft", "hard"):
             raise InputError(f"targets is {self.targets!r}; choose soft or hard")
+        if self.optimiser not in ("sgd", "adamw"):
+            raise InputError(f"optimiser is {self.optimiser!r}; choose sgd or adamw")
+        if self.sampling not in PLANS:
+            raise UnknownName("way of sampling", self.sampling, PLANS)
         if min(self.epochs, self.batch) < 1 or min(self.seed, self.workers, self.limit) < 0:
             raise InputError("epochs and batch are at least 1; seed, workers and limit at least 0")
         if not 0 <= self.teacher_share <= 1 or not 0 <= self.average_decay < 1:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,8 +20,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..card import Card, Measurement
-from ..data.faces import EpochSampler, FaceDataset
 from ..data.ferplus import FERPlus
+from ..data.loading.batches import collate
+from ..data.loading.faces import FaceDataset
+from ..data.loading.samplers import EpochLoader, EpochSampler
+from ..data.loading.sampling import make_plan
 from ..errors import DataError
 from ..evaluation.calibration import fit_temperature
 from ..evaluation.provenance import git_commit
@@ -91,6 +95,7 @@ def train(
         ModelError: if a file to start from does not fit the network.
     """
     parts = load_parts(recipe, root, teachers, unlabelled)
+    recipe = replace(recipe, preprocess=parts.preprocess)
     if not len(parts.validation_images):
         raise DataError(f"{recipe.name}: the validation part is empty; raise validation_share")
     if len(parts.train_images) < recipe.batch:
@@ -103,7 +108,7 @@ def train(
     _start(network, start, output)
     use_products(network)
     module = Classifier(network, recipe, _origin(network, parts))
-    training, held = _loaders(recipe, parts)
+    training, held = loaders(recipe, parts)
     trainer = _trainer(recipe, output)
     last = output / LAST
     if not resume:
@@ -120,7 +125,7 @@ def train(
         if trainer.interrupted:
             raise KeyboardInterrupt from None
         raise
-    return _finish(recipe, network, held, output)
+    return _finish(recipe, network, held, output, parts.notes)
 
 
 def _origin(network: nn.Module, parts: Parts) -> str:
@@ -145,7 +150,8 @@ def _start(network: nn.Module, files: Sequence[Path], output: Path) -> None:
     (output / START_REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:
+def loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:
+    """Of the training part, varied and drawn as the recipe says, and of the held-out part."""
     training = FaceDataset(
         parts.train_images,
         parts.train_targets,
@@ -153,17 +159,26 @@ def _loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:
         recipe.augmentation,
         recipe.seed,
     )
-    held = FaceDataset(parts.validation_images, parts.validation_targets, recipe.preprocess)
+    held = FaceDataset(
+        parts.validation_images, parts.validation_targets, recipe.preprocess, tolerated=0
+    )
     workers = recipe.workers
-    train_loader = DataLoader(
+    train_loader: Loader = EpochLoader(
         training,
         batch_size=recipe.batch,
-        sampler=EpochSampler(len(training), recipe.seed),
+        sampler=EpochSampler(make_plan(recipe.sampling, _classes(parts)), recipe.seed),
         drop_last=True,
+        collate_fn=collate,
         num_workers=workers,
         persistent_workers=workers > 0,
     )
-    return train_loader, DataLoader(held, batch_size=recipe.batch)
+    return train_loader, DataLoader(held, batch_size=recipe.batch, collate_fn=collate)
+
+
+def _classes(parts: Parts) -> NDArray[np.int64]:
+    """The class of each training face; of a distribution its largest."""
+    targets = parts.train_targets
+    return np.asarray(targets.argmax(axis=1) if targets.ndim == 2 else targets, np.int64)
 
 
 def _trainer(recipe: Recipe, output: Path) -> lightning.Trainer:
@@ -214,6 +229,7 @@ def _finish(
     network: nn.Module,
     held: Loader,
     output: Path,
+    notes: tuple[str, ...],
 ) -> Path:
     """Take the best epoch's averaged weights, fit the temperature, write the card."""
     state = torch.load(output / f"{BEST}.ckpt", map_location="cpu", weights_only=True)
@@ -233,7 +249,7 @@ def _finish(
         preprocess=recipe.preprocess,
         # Confidence is to say how often the most voted expression is hit, so no soft targets.
         temperature=fit_temperature(logits, labels),
-        data=_DATA,
+        data="; ".join((_DATA, *notes)),
         data_licence=_LICENCE,
         recipe=recipe.name,
         seed=recipe.seed,

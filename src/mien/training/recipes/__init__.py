@@ -4,9 +4,7 @@ from ...errors import UnknownName
 from ..recipe import Recipe
 from . import baseline, small
 
-RECIPES = {
-    recipe.name: recipe for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL, small.REFINED)
-}
+RECIPES = {recipe.name: recipe for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL)}
 
 
 def find_recipe(name: str) -> Recipe:

@@ -8,7 +8,8 @@ Commands:
 
 from dataclasses import replace
 
-from ...data.augmentation import Augmentation
+from ...data.loading.augmentation import Augmentation
+from ...data.loading.augmentation_steps import MIDDLE_GREY, Affine, Erasing, Flip
 from ...preprocess import Preprocess
 from ..recipe import Recipe
 
@@ -16,7 +17,13 @@ RESNET18 = Recipe(
     name="ferplus.resnet18",
     model="resnet18",
     preprocess=Preprocess(size=64, colour="grey"),
-    augmentation=Augmentation(rotation=10, shift=0.05, zoom=(0.9, 1.1), erasing=0.5),
+    augmentation=Augmentation(
+        steps=(
+            Flip(),
+            Affine(degrees=10, shift=0.05, zoom=(0.9, 1.1)),
+            Erasing(0.5, value=MIDDLE_GREY),
+        )
+    ),
     epochs=24,
 )
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.data.copies import content_groups, has_copy_in, reduced
+from mien.data.checking.copies import content_groups, has_copy_in, reduced
 from mien.errors import DataError
 
 

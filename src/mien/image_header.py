@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import Unreadable
+from .errors import Unreadable
 
 SIGNATURE_LENGTH = 32
 

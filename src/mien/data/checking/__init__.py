@@ -1,0 +1,1 @@
+"""Whether a copy of a data set is right."""

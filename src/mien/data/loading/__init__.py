@@ -1,0 +1,1 @@
+"""From pictures to the batches that a network learns from."""

@@ -1,0 +1,177 @@
+"""A torch data set of faces, prepared as the model's card says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, get_worker_info
+
+from ...errors import DataError
+from ...preprocess import Picture, Preprocess
+from .augmentation import Augmentation
+from .batches import FaceBatch, empty_batch
+from .damage import Damage
+from .draws import kept_generator, mixed_seed
+from .pictures import Pictures, crops
+
+Key: TypeAlias = int | tuple[int, ...]
+Change: TypeAlias = Callable[[Tensor], Tensor]
+
+
+class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Pictures with one target each; decoded, cut and varied when they are asked for.
+
+    The augmentation of picture ``i`` in epoch ``e`` depends on the seed, ``e`` and ``i``
+    alone, not on the number of workers nor on what was drawn before, so that a run that is
+    continued sees the same pictures as an undisturbed one.
+
+    A picture that cannot be read is named in the log, and the next one that can takes its
+    place, with its own target. When more than the tolerated share is damaged, the error
+    lists them all.
+
+    A loader may collate by :func:`~mien.data.loading.batches.collate`, which saves a copy.
+
+    Args:
+        pictures: a reader, a cache, or any other :class:`~mien.data.loading.pictures.Pictures`; or
+            uint8 (N, H, W[, 3]) in memory.
+        targets: float (N, M) distributions, or int (N,) class indices.
+        preprocess: how a picture becomes the network's input.
+        augmentation: ``None`` for evaluation.
+        seed: of the run.
+        tolerated: largest share of damaged pictures; above zero at least one is tolerated.
+            Where every picture is to be measured, 0.
+
+    Attributes:
+        damage: the damaged pictures found so far, by whichever worker.
+
+    Raises:
+        DataError: if the numbers of pictures and targets differ.
+        InputError: if the augmentation does not fit the network's input.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures | NDArray[np.uint8],
+        targets: NDArray[np.generic],
+        preprocess: Preprocess,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+        *,
+        tolerated: float = 0.001,
+    ) -> None:
+        if len(pictures) != len(targets):
+            raise DataError(f"{len(pictures)} faces do not fit {len(targets)} targets")
+        size = preprocess.size
+        loaded = replace(preprocess, size=augmentation.loaded(size) if augmentation else size)
+        # Pictures in memory are cut once, and not in every epoch.
+        self.faces: Pictures = (
+            _InMemory(pictures, loaded)
+            if isinstance(pictures, np.ndarray)
+            else crops(pictures, loaded)
+        )
+        self.targets = torch.from_numpy(np.ascontiguousarray(targets))
+        self.mean = torch.tensor(preprocess.mean)[:, None, None]
+        self.gain = 1 / torch.tensor(preprocess.std)[:, None, None]
+        self.transform: Change | None = augmentation.transform(size) if augmentation else None
+        self.transform_after: Change | None = (
+            augmentation.transform_after(size) if augmentation and augmentation.after else None
+        )
+        self.seed = seed
+        self.damage = Damage(self.faces.names, tolerated)
+        self._process = os.getpid()
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, key: Key) -> tuple[Tensor, Tensor]:
+        """One picture, float32 (3, size, size), and its target.
+
+        Args:
+            key: the picture's ``index``, or ``(epoch, index)``, or more numbers in front of
+                the index that the augmentation is to depend on.
+        """
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys: Sequence[Key]) -> FaceBatch:
+        """Several of them, which is how loaders ask."""
+        self._enter_worker()
+        images: Tensor | None = None
+        rows = []
+        with kept_generator() as generator:
+            for place, key in enumerate(keys):
+                *drawn, index = key if isinstance(key, tuple) else (0, key)
+                picture, row = self._readable(index)
+                rows.append(row)
+                values = _values(picture)
+                if self.transform is not None:
+                    generator.manual_seed(mixed_seed(self.seed, *drawn, index))
+                    values = self.transform(values)
+                if images is None:
+                    images = empty_batch(len(keys), len(self.mean), *values.shape[1:])
+                self._finish(values, images[place])
+        if images is None:
+            raise DataError("no pictures were asked for")
+        return FaceBatch(images, self.targets[rows])
+
+    def _finish(self, values: Tensor, out: Tensor) -> None:
+        """Normalise into the batch; grey becomes three equal channels."""
+        torch.sub(values, self.mean, out=out).mul_(self.gain)
+        if self.transform_after is not None:
+            changed = self.transform_after(out)
+            if changed is not out:
+                out.copy_(changed)
+
+    def _readable(self, index: int) -> tuple[Picture, int]:
+        """The picture, or the next that can be read, and its row."""
+        for step in range(len(self)):
+            row = (index + step) % len(self)
+            try:
+                return self.faces.picture(row), row
+            except DataError as error:
+                self.damage.add(row, error)
+        raise DataError(f"not one of {len(self)} pictures can be read; check the copy")
+
+    def _enter_worker(self) -> None:
+        """In a loader's worker, OpenCV starts no threads: every core has its worker already."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            if get_worker_info() is not None:
+                cv2.setNumThreads(0)
+
+
+class _InMemory:
+    """Faces in memory, which workers share."""
+
+    def __init__(self, images: NDArray[np.uint8], preprocess: Preprocess) -> None:
+        self.crops = torch.from_numpy(np.stack([preprocess.cut(image) for image in images]))
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Their numbers."""
+        return [f"face {row}" for row in range(len(self))]
+
+    def picture(self, index: int) -> Picture:
+        """A face, uint8 (size, size[, 3])."""
+        picture: Picture = self.crops[index].numpy()
+        return picture
+
+
+def _values(picture: Picture) -> Tensor:
+    """Bytes (H, W[, C]) to values (C, H, W) between 0 and 1."""
+    planes = picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)
+    if not planes.flags.c_contiguous:
+        # By OpenCV in a quarter of the time.
+        planes = np.empty(planes.shape, np.uint8)
+        cv2.split(picture, list(planes))
+    return torch.from_numpy(planes.astype(np.float32)).mul_(1 / 255)

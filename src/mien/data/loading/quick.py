@@ -1,0 +1,157 @@
+"""torchvision's random transforms, made quick for one small picture.
+
+torchvision searches every input for what it could transform, and makes a grid of all
+positions to turn a picture. Together that takes longer than the change of a face of a hundred
+pixels. Here the draws are torchvision's own, in its order, and so are the values, but for the
+rounding of positions; the search is left out, and OpenCV warps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.transforms import v2  # type: ignore[import-untyped]
+
+_FLAGS = {
+    "nearest": cv2.INTER_NEAREST,
+    "bilinear": cv2.INTER_LINEAR,
+    "bicubic": cv2.INTER_CUBIC,
+}
+
+
+def quick(transform: nn.Module) -> nn.Module:
+    """The same transform for one float picture (C, H, W), or itself if it is of no known kind."""
+    forward = getattr(type(transform), "forward", None)
+    if forward is v2.Transform.forward:
+        return _Always(transform)
+    if forward is v2.RandomHorizontalFlip.forward:
+        return _Sometimes(transform)
+    return transform
+
+
+class _Always(nn.Module):
+    """What :class:`torchvision.transforms.v2.Transform` does with a tensor."""
+
+    def __init__(self, transform: Any) -> None:
+        super().__init__()
+        self.inner = transform
+        self.change = _CHANGES.get(type(transform), type(transform).transform)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """A picture (C, H, W) to another."""
+        changed: Tensor = self.change(self.inner, picture, self.inner.make_params([picture]))
+        return changed
+
+
+class _Sometimes(_Always):
+    """What torchvision's transforms with a probability do with a tensor."""
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """A picture (C, H, W) to another, or itself."""
+        return picture if torch.rand(1).item() >= self.inner.p else super().forward(picture)
+
+
+def _flip(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
+    del transform, params
+    return picture.flip(-1)
+
+
+def _crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
+    height, width = params["height"], params["width"]
+    # Where the picture's corner lies in the window.
+    left, top = params["padding"][0] - params["left"], params["padding"][1] - params["top"]
+    if not params["needs_pad"]:
+        return picture[:, -top : height - top, -left : width - left]
+    if transform.padding_mode != "constant" or isinstance(transform.fill, (dict, list, tuple)):
+        result: Tensor = transform.transform(picture, params)
+        return result
+    window = torch.full((len(picture), height, width), float(transform.fill or 0.0))
+    seen = picture[:, max(-top, 0) : max(height - top, 0), max(-left, 0) : max(width - left, 0)]
+    rows, columns = max(top, 0), max(left, 0)
+    window[:, rows : rows + seen.shape[1], columns : columns + seen.shape[2]] = seen
+    return window
+
+
+def _affine(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
+    if any(params["shear"]) or transform.center is not None:
+        result: Tensor = transform.transform(picture, params)
+        return result
+    matrix = _turn(picture, -params["angle"], params["scale"])
+    matrix[:, 2] += params["translate"]
+    return _warped(picture, matrix, transform)
+
+
+def _rotation(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
+    if transform.expand or transform.center is not None:
+        result: Tensor = transform.transform(picture, params)
+        return result
+    return _warped(picture, _turn(picture, params["angle"], 1.0), transform)
+
+
+def _erasing(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
+    del transform
+    top, left, rows, columns = (params[one] for one in "ijhw")
+    if params["v"] is None:  # no place was found for a rectangle
+        return picture
+    erased = picture.clone()
+    erased[:, top : top + rows, left : left + columns] = params["v"]
+    return erased
+
+
+def _resized_crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
+    top, left, rows, columns = (params[one] for one in ("top", "left", "height", "width"))
+    height, width = transform.size
+    averages = transform.antialias and (rows > height or columns > width)
+    if averages or _flags(transform) != cv2.INTER_LINEAR:
+        result: Tensor = transform.transform(picture, params)
+        return result
+    resized = torch.empty(len(picture), height, width)
+    for plane, target in zip(picture.numpy(), resized.numpy(), strict=True):
+        window = plane[top : top + rows, left : left + columns]
+        cv2.resize(window, (width, height), dst=target)
+    return resized
+
+
+_CHANGES: dict[type, Callable[[Any, Tensor, dict[str, Any]], Tensor]] = {
+    v2.RandomHorizontalFlip: _flip,
+    v2.RandomCrop: _crop,
+    v2.RandomAffine: _affine,
+    v2.RandomRotation: _rotation,
+    v2.RandomResizedCrop: _resized_crop,
+    v2.RandomErasing: _erasing,
+}
+
+
+def _flags(transform: Any) -> int:
+    # torchvision takes and keeps both the mode and its name.
+    return _FLAGS[v2.InterpolationMode(transform.interpolation).value]
+
+
+def _turn(picture: Tensor, angle: float, scale: float) -> NDArray[np.float64]:
+    """The (2, 3) matrix of a turn against the clock about the centre, as OpenCV counts."""
+    height, width = picture.shape[-2:]
+    middle = ((width - 1) / 2, (height - 1) / 2)
+    return np.asarray(cv2.getRotationMatrix2D(middle, angle, scale))
+
+
+def _warped(picture: Tensor, matrix: NDArray[np.float64], transform: Any) -> Tensor:
+    warped = torch.empty(picture.shape)
+    flags, fill = _flags(transform), float(transform.fill or 0.0)
+    # Plane by plane, as the pictures lie: that costs no more than a warp of all channels.
+    for plane, target in zip(picture.numpy(), warped.numpy(), strict=True):
+        cv2.warpAffine(
+            plane,
+            matrix,
+            plane.shape[::-1],
+            dst=target,
+            flags=flags,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=fill,
+        )
+    return warped

@@ -1,0 +1,1 @@
+"""Parts of readers; what several of them share stands once."""

@@ -1,0 +1,1 @@
+"""Copies with the faces found, aligned and stored."""
