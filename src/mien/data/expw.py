@@ -35,6 +35,7 @@ from ..errors import DataError
 from ..expressions import LabelSet
 from .annotations import Annotations, Published
 from .parts.layouts import guess_layout
+from .parts.repeated_names import told_apart
 from .reader import Reader
 
 SEED = 0
@@ -82,7 +83,9 @@ class ExpW(Reader):
         boxes = np.stack([left, top, right - left, bottom - top], axis=1)
         boxes[(boxes[:, 2] <= 0) | (boxes[:, 3] <= 0)] = np.nan
         table = Annotations(
-            names=_numbered([f"{image}#{face}" for image, face in zip(images, faces, strict=True)]),
+            names=told_apart(
+                [f"{image}#{face}" for image, face in zip(images, faces, strict=True)]
+            ),
             files=[f"{folder}/{image}" for image in images],
             classes=values[:, 5].astype(np.int64),
             boxes=boxes,
@@ -171,15 +174,3 @@ def _is_face(row: list[str], classes: int) -> bool:
         return False
     whole = len(row) == _COLUMNS and row[1].isdecimal() and all(map(math.isfinite, values))
     return whole and values[-1] in range(classes)
-
-
-def _numbered(names: list[str]) -> list[str]:
-    """Names made unique: a repeated one gets the number of its occurrence."""
-    if len(set(names)) == len(names):
-        return names
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return unique
