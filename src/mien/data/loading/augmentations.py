@@ -47,8 +47,10 @@ DAN_AFFECTNET = Augmentation(
 )
 
 # TransFER's Paddle configuration; the paper says rotation, crop, flip and erasing. Paddle's
-# RandAugment has ten levels and fills with grey. It inverts colours where torchvision's leaves
-# the picture as it is.
+# RandAugment has ten levels and fills with grey. Where torchvision's differs: Paddle's inverts
+# colours and never leaves the picture as it is, keeps 2 bits of a colour at this magnitude and
+# not 6, turns by 15 degrees one way only, and shears with a bicubic filter; and Paddle cuts its
+# windows from the native 100 pixels, not from a picture brought to 112 before.
 TRANSFER = Augmentation(
     steps=(
         ResizedCrop(area=(0.08, 1.0), ratio=(3 / 4, 4 / 3), antialias=False),
