@@ -87,7 +87,7 @@ def run(source: str, output: str, jobs: str, detector: str) -> None:
 
     def progress(done: int, total: int) -> None:
         print(done, total, flush=True)
-        time.sleep(0.01)
+        time.sleep(0.03)
 
     report = prepare(FERPlus(source), output, detector=detector, jobs=int(jobs), progress=progress)
     print(report.sentence())
