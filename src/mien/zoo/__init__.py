@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="07c217c958a48a68f03a94a35204ff7173f16053cf72d27bc68c03163c9ebdac",
+            sha256="653b4f9544fcb8420d1246f6cdfba774ec1422f50adc2f748facca672e54c3fe",
             summary="eight expressions, grey 48-pixel faces, made for a CPU",
         ),
     )
