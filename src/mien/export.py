@@ -128,7 +128,19 @@ def _write(network: nn.Module, size: int, path: Path) -> None:
         )
     if program is None:
         raise ModelError(f"{path}: PyTorch could not export the network")
-    path.write_bytes(program.model_proto.SerializeToString())
+    model = program.model_proto
+    _forget_where_it_was_made(model)
+    path.write_bytes(model.SerializeToString())
+
+
+def _forget_where_it_was_made(model: Any) -> None:
+    """Drop what the exporter notes beside the graph: stack traces with this machine's paths."""
+    graph = model.graph
+    for one in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        del one.metadata_props[:]
+        one.doc_string = ""
+    for weight in graph.initializer:
+        del weight.metadata_props[:]
 
 
 def _stamp(path: Path, card: Card) -> None:

@@ -49,6 +49,13 @@ def test_it_is_small_and_cheap(model: Model) -> None:
     assert 0.1e9 < multiply_adds(model.path) <= 0.35e9
 
 
+def test_it_tells_nothing_of_the_machine_that_made_it(model: Model) -> None:
+    content = model.path.read_bytes()
+    assert not [word for word in (b"site-packages", b'File "', b"/home/") if word in content]
+    graph = onnx.load_from_string(content).graph
+    assert not any(one.metadata_props for one in (graph, *graph.node, *graph.value_info))
+
+
 def test_its_card_says_what_users_must_know(model: Model) -> None:
     card = model.card
     assert card.name in SHIPPED
