@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="653b4f9544fcb8420d1246f6cdfba774ec1422f50adc2f748facca672e54c3fe",
+            sha256="753b2636d911f062f47d36031e852a71ae324f273b36fc5ee8db7c3257823c7c",
             summary="eight expressions, grey 48-pixel faces, made for a CPU",
         ),
     )
