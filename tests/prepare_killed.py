@@ -84,8 +84,6 @@ def steps(source: str, output: Path, *, finished: bool) -> None:
 
 def run(source: str, output: str, jobs: str, detector: str) -> None:
     """Say how many are done, slowly enough to be killed."""
-    # What a shell starts in the background, such as all these tests, has Ctrl-C switched off.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def progress(done: int, total: int) -> None:
         print(done, total, flush=True)
