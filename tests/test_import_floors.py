@@ -18,7 +18,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "mien"
 
-GROUND = {"errors", "options", "expressions", "preprocess", "image_header", "card"}
+GROUND = {"drafts", "errors", "options", "expressions", "preprocess", "image_header", "card"}
 FLOORS = {
     **dict.fromkeys((*GROUND, "losses"), 1),
     **dict.fromkeys(("faces", "zoo"), 2),

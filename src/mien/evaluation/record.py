@@ -6,10 +6,8 @@ judge the number and to repeat it.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..card import Measurement
+from ..drafts import draft_of
 from ..errors import DataError, NotFound, OutputError
 from .bootstrap import Estimate
 from .metrics import ClassScores
@@ -169,19 +168,15 @@ def write_result(result: Result, path: Path) -> None:
         DataError: if a number of the record is not finite.
     """
     text = result.to_json()
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        with draft_of(path) as draft:
+            draft.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"{path}: the result cannot be written ({error.strerror}); "
             "choose another place with --output"
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def read_result(path: Path) -> Result:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cv2
 
+from ..drafts import draft_of
 from ..errors import OutputError
 from ..preprocess import Picture
 from .annotate import annotate
@@ -89,13 +89,10 @@ class Annotator:
         options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if kind == ".jpg" else []
         _, data = cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
         path = self._path(frame.source, kind)
-        part = path.with_name(path.name + ".part")
         try:
-            part.write_bytes(data.tobytes())
-            part.replace(path)
+            with draft_of(path) as draft:
+                draft.write_bytes(data.tobytes())
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
 
     def _path(self, source: str, suffix: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..card import CARD_KEY, Card, read_card
+from ..drafts import draft_of
 from ..errors import ModelError, NotFound, OutputError
 from .registry import create_model
 
@@ -25,16 +25,12 @@ def save_model(network: nn.Module, card: Card, path: Path | str) -> None:
     """
     path = Path(path)
     tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={CARD_KEY: card.to_json()})
-        partial.replace(path)
+        with draft_of(path) as draft:
+            save_file(tensors, draft, metadata={CARD_KEY: card.to_json()})
     except (OSError, SafetensorError) as error:
         raise OutputError(f"{path}: the checkpoint cannot be written ({error})") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def load_model(path: Path | str) -> tuple[nn.Module, Card]:

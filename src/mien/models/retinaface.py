@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from pathlib import Path
 
+from ..drafts import draft_of
 from ..errors import OutputError
 from ..faces.retinaface_graph import build
 from .weight_files import read_tensors
@@ -35,13 +35,9 @@ def import_retinaface(source: Path | str, output: Path | str) -> None:
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     model = build(weights, str(source), f"RetinaFace from {source.name}, SHA-256 {digest}")
-    partial = output.with_name(output.name + ".partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(model)
-        partial.replace(output)
+        with draft_of(output) as draft:
+            draft.write_bytes(model)
     except OSError as error:
         raise OutputError(f"{output}: the detector cannot be written ({error.strerror})") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

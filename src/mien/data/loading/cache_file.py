@@ -7,7 +7,6 @@ not be read. It is written under another name and moved, so it is whole or not t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ...drafts import draft_of
 from ...errors import DataError, NotFound, OutputError
 
 FORMAT = 1
@@ -41,21 +41,16 @@ def write(path: Path, described: Description, chunks: Iterable[Chunk]) -> None:
         OutputError: if it cannot be written, as on a full disk.
         DataError: if not a single picture could be read.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
+        with draft_of(path) as draft, draft.open("wb") as stream:
             _write(stream, path, described, chunks)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(path)
     except OSError as error:
         raise OutputError(
             f"{path}: the cache cannot be written ({error.strerror}); choose another folder"
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def read(

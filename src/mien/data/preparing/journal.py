@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from ...drafts import ENDING, draft_of
 from ...errors import OutputError
-
-PART = ".part"
-"""What names of unfinished files end in."""
 
 State = Literal["found", "kept", "dropped", "unreadable"]
 
@@ -147,20 +145,13 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OutputError: if it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
-    with writing(path):
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
+    with writing(path), draft_of(path) as draft:
+        draft.write_bytes(data)
 
 
 def remove_parts(folder: Path) -> None:
     """Delete what killed processes have left of unfinished files, at any depth."""
-    for part in folder.rglob(f".*{PART}"):
+    for part in folder.rglob(f".*{ENDING}"):
         with writing(part):
             part.unlink(missing_ok=True)
 

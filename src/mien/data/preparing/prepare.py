@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from ...drafts import ENDING
 from ...errors import DataError, InputError, OutputError
 from ...faces.session import cores
 from ..archive import Archive
@@ -24,7 +25,7 @@ from ..reader import Reader
 from .alignment import Align
 from .crew import in_processes
 from .face_store import FaceStore
-from .journal import PART, Entry, Journal, alone_in, remove_parts, write_whole, writing
+from .journal import Entry, Journal, alone_in, remove_parts, write_whole, writing
 from .prepare_again import finished_entries
 from .prepare_report import PrepareReport, counted, missing_text
 from .prepare_settings import Missing, PictureFormat, Settings, check_words, differences
@@ -157,7 +158,7 @@ class _Run:
         settings = self.store.settings.to_dict()
         if manifest is None:
             with writing(output):
-                others = [one.name for one in output.iterdir() if not one.name.endswith(PART)]
+                others = [one.name for one in output.iterdir() if not one.name.endswith(ENDING)]
             if others:
                 raise OutputError(
                     f"{output}: not empty, and not a prepared copy ({others[0]} is in it); "
