@@ -64,7 +64,7 @@ def write_pictures(
     """Pictures (100, 120, 3) of one colour each: 10 times their place."""
     for place, path in enumerate(paths):
         (root / folder / path).parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(root / folder / path), np.full((100, 120, 3), 10 * place, np.uint8))
+        cv2.imwrite(str(root / folder / path), np.full((100, 120, 3), 10 * place % 256, np.uint8))
     return root
 
 

@@ -35,7 +35,7 @@ def write_pictures(root: Path, names: Sequence[str], images: str = "aligned") ->
     side = SIDES[images]
     width = 200 if images == "original" else side
     for place, name in enumerate(names):
-        picture = np.full((side, width, 3), 10 * place, np.uint8)
+        picture = np.full((side, width, 3), 10 * place % 256, np.uint8)
         cv2.imwrite(str(folder / f"{name}{SUFFIXES[images]}"), picture)
     return root
 

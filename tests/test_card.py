@@ -1,11 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from mien.card import CARD_KEY, Card, Measurement, read_card
 from mien.errors import CardError
-from mien.expressions import BASIC7, BASIC8
+from mien.expressions import BASIC7, BASIC8, OtherClasses
 from mien.preprocess import Preprocess
+from mien.zoo import shipped_model
 
 CARD = Card(
     name="tiny",
@@ -67,3 +69,50 @@ def test_damage_is_named(damage) -> None:  # type: ignore[no-untyped-def]
     assert changed != CARD.to_json()
     with pytest.raises(CardError, match=r"model\.onnx"):
         Card.from_json(changed, "model.onnx")
+
+
+STEM = CARD.with_(labels=OtherClasses(("age 0-2", "age 3-9")), architecture="ir50")
+
+
+def test_a_card_of_expressions_stays_format_1_to_the_byte() -> None:
+    values = json.loads(CARD.to_json())
+    assert list(values)[:4] == ["format", "name", "architecture", "labels"]
+    assert values["format"] == 1
+    assert "other_classes" not in values
+    model = onnx_metadata(shipped_model("mien-small"))
+    assert Card.from_json(model).to_json() == model
+
+
+def onnx_metadata(path: Path) -> str:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path)
+    return str(session.get_modelmeta().custom_metadata_map[CARD_KEY])
+
+
+def test_other_classes_have_a_format_and_a_key_of_their_own() -> None:
+    values = json.loads(STEM.to_json())
+    assert values["format"] == 2
+    assert values["other_classes"] == ["age 0-2", "age 3-9"]
+    assert "labels" not in values
+    found = Card.from_json(STEM.to_json())
+    assert found == STEM
+    assert isinstance(found.labels, OtherClasses)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda values: values | {"format": 1},
+        lambda values: values | {"labels": list(BASIC7)},
+        lambda values: values | {"other_classes": "age 0-2"},
+        lambda values: values | {"other_classes": ["anger"]},
+        lambda values: values | {"other_classes": []},
+        lambda values: values | {"other_classes": [["age"]]},
+        lambda _: json.loads(CARD.to_json()) | {"format": 2},
+    ],
+)
+def test_a_format_with_the_other_ones_classes_is_damaged(damage) -> None:  # type: ignore[no-untyped-def]
+    changed = json.dumps(damage(json.loads(STEM.to_json())))
+    with pytest.raises(CardError, match=r"stem\.safetensors: its card is damaged"):
+        Card.from_json(changed, "stem.safetensors")

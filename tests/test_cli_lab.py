@@ -1,4 +1,4 @@
-"""The lab's verbs from end to end: train, evaluate, export, and the result in use."""
+"""From a run of training to a prediction: evaluate, export, and the result in use."""
 
 from __future__ import annotations
 
@@ -83,10 +83,6 @@ def test_faces_pasted_into_scenes_are_measured(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["train", "ferplus.smal", "--data", "x"], 2, "did you mean ferplus.small"),
-        (["train", "ferplus.small", "--data", "nowhere"], 1, "nowhere: there is no FER+"),
-        (["train", "ferplus.small", "--data", "x", "--set", "epoch=1"], 2, "epochs"),
-        (["train", "ferplus.small", "--data", "x", "--set", "epochs"], 2, "KEY=VALUE"),
         (["evaluate", "no.onnx", "ferplus", "--root", "x"], 1, "no.onnx"),
         (["export", "no.safetensors", "-o", "x.onnx"], 1, "no.safetensors"),
     ],

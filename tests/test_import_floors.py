@@ -27,9 +27,10 @@ FLOORS = {
     **dict.fromkeys(("inference", "models", "data"), 3),
     **dict.fromkeys(("evaluation", "explain"), 4),
     **dict.fromkeys(("training", "export", "packing"), 5),
-    **dict.fromkeys(("cli", "cli_data", "cli_lab", "progress", "serve", "batch"), 6),
+    **dict.fromkeys(("cli", "cli_ablate", "cli_data", "cli_lab", "cli_pack", "cli_train"), 6),
+    **dict.fromkeys(("progress", "serve", "batch"), 6),
 }
-COMMAND_LINE = {"cli", "cli_data", "cli_lab", "progress"}
+COMMAND_LINE = {"cli", "cli_ablate", "cli_data", "cli_lab", "cli_pack", "cli_train", "progress"}
 RUNTIME = GROUND | {"faces", "zoo", "inference"}
 RUNTIME_LIBRARIES = {
     *("cv2", "lz4", "numpy", "onnx", "onnxruntime", "pandas", "pyarrow", "rich", "tyro"),

@@ -14,11 +14,15 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .errors import CardError, MienError
-from .expressions import LabelSet
+from .expressions import LabelSet, OtherClasses
 from .preprocess import Preprocess
 
 CARD_KEY = "mien.card"
-CARD_FORMAT = 1
+CARD_FORMAT = 2
+"""The newest that is read. Cards of expressions are written as format 1, which all versions of
+mien read; those of other classes as format 2, which a mien that knows none refuses."""
+
+_LABELS = {1: "labels", 2: "other_classes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class Card:
         name: the model's own name, such as ``"mien-small"``.
         architecture: name of the builder, for ``create_model``.
         arguments: the builder's options, without the number of classes.
-        labels: what class index 0, 1, 2, ... stand for.
+        labels: what class index 0, 1, 2, ... stand for; :class:`OtherClasses` for a network that
+            others start from, and that answers no expressions.
         preprocess: how a picture is prepared.
         temperature: logits are divided by it before the softmax (Guo et al. 2017).
         data: what the model was trained on.
@@ -90,10 +95,12 @@ class Card:
 
     def to_json(self) -> str:
         """The card as it is stored in a model file."""
-        values: dict[str, Any] = {"format": CARD_FORMAT}
+        version = 2 if isinstance(self.labels, OtherClasses) else 1
+        values: dict[str, Any] = {"format": version}
         for item in fields(self):
-            values[item.name] = getattr(self, item.name)
-        values["labels"] = [str(name) for name in self.labels]
+            key = _LABELS[version] if item.name == "labels" else item.name
+            values[key] = getattr(self, item.name)
+        values[_LABELS[version]] = [str(name) for name in self.labels]
         values["preprocess"] = self.preprocess.to_dict()
         values["arguments"] = dict(self.arguments)
         values["measurements"] = [
@@ -124,12 +131,19 @@ class Card:
                 "bring a newer one with: pip install --upgrade mien"
             )
         try:
-            values["labels"] = LabelSet.of(values["labels"])
+            kind = OtherClasses if version == 2 else LabelSet
+            labels = kind.of(_names(values.pop(_LABELS[version])))
             values["preprocess"] = Preprocess.from_dict(values["preprocess"])
             values["measurements"] = tuple(Measurement(**one) for one in values["measurements"])
-            return cls(**values)
+            return cls(labels=labels, **values)
         except (KeyError, TypeError, ValueError, AttributeError, MienError) as error:
             raise CardError(f"{source}: its card is damaged ({error}); export it again") from None
+
+
+def _names(values: Any) -> list[str]:
+    if not isinstance(values, list):
+        raise CardError("its classes are not a list")
+    return values
 
 
 _EXPORT = "export it from its checkpoint with: mien export CHECKPOINT -o model.onnx"

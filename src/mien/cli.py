@@ -26,7 +26,7 @@ from tyro.conf import (
     arg,
 )
 
-from . import __version__, cli_data, cli_lab
+from . import __version__, cli_ablate, cli_data, cli_lab, cli_pack, cli_train
 from .errors import InputError, MienError, UnknownName
 
 # As in inference.sinks, whose import is slow.
@@ -163,15 +163,16 @@ def _values(values: Mapping[str, float]) -> str:
     )
 
 
-def data(verb: OmitArgPrefixes[OmitSubcommandPrefixes[cli_data.Verb]]) -> int:
-    """Check, count or prepare the copy of a data set."""
+def data(verb: OmitArgPrefixes[OmitSubcommandPrefixes[cli_pack.Verb]]) -> int:
+    """Check, count, prepare or pack the copy of a data set."""
     return int(verb)
 
 
 _VERBS: dict[str, Callable[..., int]] = {
     "predict": predict,
     "models": models,
-    "train": cli_lab.train,
+    "train": cli_train.train,
+    "ablate": cli_ablate.ablate,
     "evaluate": cli_lab.evaluate,
     "export": cli_lab.export,
     "import-checkpoint": cli_lab.import_checkpoint,
@@ -179,7 +180,8 @@ _VERBS: dict[str, Callable[..., int]] = {
 }
 
 
-_FILES = {Path(one).name for one in (__file__, cli_data.__file__, cli_lab.__file__)}
+_ROOMS = (cli_ablate, cli_data, cli_lab, cli_pack, cli_train)
+_FILES = {Path(str(one)).name for one in (__file__, *(room.__file__ for room in _ROOMS))}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -202,7 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         kept = {
             "predict": "the rows up to here are written",
-            "train": "the same command goes on from the last whole epoch",
+            "train": "the same command goes on from the last checkpoint",
+            "ablate": "finished runs have their records; the same command goes on",
             "data prepare": "the same command goes on with the next picture",
         }
         verb = " ".join(arguments[: 2 if arguments[:1] == ["data"] else 1])

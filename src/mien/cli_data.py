@@ -1,4 +1,4 @@
-"""The verbs of ``mien data``: check, stats, prepare."""
+"""The verbs of ``mien data`` but pack: check, stats, prepare."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def stats(
         require("matplotlib", "explain")
     from .data.stats import chosen_spreads, format_spreads
 
-    readers, failures = _open(dataset, root, split, set)
+    readers, failures = open_splits(dataset, root, split, set)
     rows = chosen_spreads(readers, by)
     if json:
         print(json_format.dumps([one.to_dict() for one in rows], ensure_ascii=False, indent=2))
@@ -193,7 +193,7 @@ def prepare(
     from .data.preparing.prepare import prepare as run
 
     show_log()
-    readers, failures = _open(dataset, root, split, set)
+    readers, failures = open_splits(dataset, root, split, set)
     failed: list[DataError] = []
     for reader in readers:
         try:
@@ -231,7 +231,7 @@ Verb: TypeAlias = (
 """One of these verbs: what it returns, which is its exit code."""
 
 
-def _open(
+def open_splits(
     dataset: str, root: str, splits: tuple[str, ...], settings: tuple[str, ...]
 ) -> tuple[list[Reader], int]:
     """The splits asked for, or all that the copy has; how many could not be opened.

@@ -1,4 +1,4 @@
-"""The verbs of the lab: train, evaluate, export. Each needs an extra and imports it late."""
+"""The verbs of the lab but train and ablate. Each needs an extra and imports it late."""
 
 from __future__ import annotations
 
@@ -16,63 +16,6 @@ from .errors import InputError, require
 from .progress import create_progress
 
 Split = Literal["train", "public-test", "private-test"]
-
-
-def train(
-    recipe: Positional[Annotated[str, arg(metavar="RECIPE")]],
-    *,
-    data: Annotated[Path, arg(metavar="ROOT")],
-    output: Annotated[
-        Path | None, arg(metavar="FOLDER", help_behavior_hint="(default: runs/RECIPE)")
-    ] = None,
-    start: Annotated[
-        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
-    ] = (),
-    teacher: Annotated[
-        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
-    ] = (),
-    unlabelled: Annotated[Path | None, arg(metavar="ROOT", help_behavior_hint="")] = None,
-    smoke: bool = False,
-    set: Annotated[
-        UseAppendAction[tuple[str, ...]], arg(metavar="KEY=VALUE", help_behavior_hint="")
-    ] = (),
-    restart: bool = False,
-    debug: bool = False,
-) -> int:
-    """Train a recipe; an interrupted run is continued from its last whole epoch.
-
-    Args:
-        recipe: Name of the recipe, such as ferplus.small.
-        data: The copy of the data set, a folder or a zip file.
-        output: Folder of the run.
-        start: Checkpoint or backbone whose weights the run begins with; may be repeated.
-        teacher: Checkpoint that gives soft targets; may be given several times.
-        unlabelled: A copy of FairFace, to be learned from the teachers' answers.
-        smoke: A size that runs in seconds, to try everything out.
-        set: Change a field of the recipe; may be given several times.
-        restart: Start again, whatever the folder holds.
-        debug: Show the traceback of an error.
-    """
-    del debug
-    require("lightning", "train")
-    show_log()
-    from .training.recipes import find_recipe
-    from .training.run import train as run
-
-    chosen = find_recipe(recipe).with_settings(parse_settings(set))
-    if smoke:
-        chosen = chosen.smoke()
-    path = run(
-        chosen,
-        data,
-        output or Path("runs") / chosen.name,
-        start=start,
-        teachers=teacher,
-        unlabelled=unlabelled,
-        resume=not restart,
-    )
-    print(path)
-    return 0
 
 
 def evaluate(
@@ -279,3 +222,4 @@ def show_log() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     # Of Lightning's own making, and nothing that a user could act on.
     warnings.filterwarnings("ignore", module=r"lightning\.")
+    warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")

@@ -78,10 +78,12 @@ def export(
 
     Raises:
         ModelError: if the two differ by more than :data:`PARITY`.
+        LabelMismatch: if the checkpoint's classes are no expressions.
         MissingExtra: without the extra ``export``.
     """
     require("onnxscript", "export")
     network, card = load_model(checkpoint)
+    card.labels.require_expressions(str(checkpoint))
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".partial")

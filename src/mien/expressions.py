@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import LabelMismatch
 
+_SHOWN = 3
+
 
 class Expression(StrEnum):
     """One of the eight expressions that the field's data sets label."""
@@ -115,6 +117,67 @@ class LabelSet:
         if array.shape[-1] != len(source):
             raise LabelMismatch(f"{array.shape[-1]} columns do not fit the classes [{source}]")
         return array[..., self.columns_in(source)]
+
+    def require_expressions(self, source: str) -> None:
+        """Refuse to go on if the classes are no expressions; these are.
+
+        Args:
+            source: the model's file, for the message.
+
+        Raises:
+            LabelMismatch: if they are :class:`OtherClasses`.
+        """
+
+
+class OtherClasses(LabelSet):
+    """An ordered tuple of distinct classes that are no expressions, such as CIFAR-10's.
+
+    What a network learns before it learns expressions. Nothing maps such classes onto
+    expressions or onto other ones, and what answers expressions refuses them.
+
+    Args:
+        names: such as ``("airplane", "automobile", ...)``; none of the eight expressions.
+
+    Raises:
+        LabelMismatch: if there is no name, one comes twice, is empty or is an expression.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, names: Iterable[str]) -> None:
+        # The field keeps its name, so that all that works with labels works with these.
+        object.__setattr__(self, "expressions", tuple(names))
+        self.__post_init__()
+        for name in self.expressions:
+            if not isinstance(name, str) or not name.strip():
+                raise LabelMismatch(f"{name!r} is no name of a class")
+            if name in set(Expression):
+                raise LabelMismatch(f"{name} is an expression; it cannot be among other classes")
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> OtherClasses:
+        """The same as the constructor."""
+        return cls(names)
+
+    def index(self, expression: str) -> int:
+        """The class index of a name.
+
+        Raises:
+            LabelMismatch: if the set does not have it.
+        """
+        try:
+            return list[str](self.expressions).index(expression)
+        except ValueError:
+            raise LabelMismatch(f"{expression!r} is not among: {self}") from None
+
+    def require_expressions(self, source: str) -> None:
+        """Refuse: see :meth:`LabelSet.require_expressions`."""
+        first = ", ".join(self.expressions[:_SHOWN])
+        listed = first if len(self) <= _SHOWN else f"{first} and {len(self) - _SHOWN} more"
+        raise LabelMismatch(
+            f"{source}: its classes ({listed}) are no expressions; use it as a start of one that "
+            f"has them, with: mien train RECIPE --start {source}"
+        )
 
 
 BASIC8 = LabelSet(tuple(Expression))

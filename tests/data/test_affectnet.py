@@ -299,7 +299,10 @@ def test_one_split_alone_is_named(tmp_path: Path) -> None:
 class Faces:
     """A prepared copy of five faces, of which the third shows contempt."""
 
-    side, preprocess, absent = 112, Preprocess(size=112), 0
+    side, preprocess, absent, originals = 112, Preprocess(size=112), 0, {}
+
+    def packed(self, _: Annotations) -> None:
+        """Each picture has a file of its own."""
 
     def annotations(self, labels: LabelSet, *_: object) -> Annotations:
         assert list(labels) == list(AffectNet.labels)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from mien.data.fairface import AGES, FACE, GENDERS, RACES, FairFace
-from mien.errors import DataError, NotFound, UnknownName
+from mien.data.loading.pictures import ChosenPictures, crops
+from mien.errors import DataError, InputError, NotFound, UnknownName
 from mien.preprocess import Preprocess
 
 
@@ -93,3 +95,26 @@ def test_its_faces_are_where_we_say(shared_data: Path) -> None:
     expected = (FACE[0] + FACE[2] / 2, FACE[1] + FACE[3] / 2)
     assert np.median(centres, axis=0) == pytest.approx(expected, abs=0.03)
     assert np.median(boxes[:, 2:].mean(1)) == pytest.approx(FACE[2], abs=0.04)
+
+
+def test_crops_are_the_pictures_or_framed_faces(tmp_path: Path) -> None:
+    root = fairface_copy.write(tmp_path / "fairface", 3)
+    preprocess = Preprocess(size=20, colour="grey", scale=1.05, shift=(0.01, -0.02))
+    whole = crops(FairFace(root), preprocess)
+    assert np.array_equal(whole.picture(1), preprocess.cut(FairFace(root).picture(1)))
+    framed = crops(FairFace(root, framed_at=12), preprocess)
+    coarse = FairFace(root).faces(replace(preprocess, size=12), [2])[0]
+    assert coarse.shape == (12, 12)
+    assert np.array_equal(framed.picture(2), preprocess.cut(coarse))
+    assert framed.names == FairFace(root).names
+    assert len(framed) == 3
+    # Also of chosen ones, and again.
+    chosen = crops(ChosenPictures(FairFace(root, framed_at=12), [2, 0]), preprocess)
+    for _ in range(2):
+        assert np.array_equal(chosen.picture(0), framed.picture(2))
+        assert np.array_equal(chosen.picture(1), framed.picture(0))
+
+
+def test_a_size_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="framed_at is 0"):
+        FairFace(fairface_copy.write(tmp_path / "fairface", 1), framed_at=0)

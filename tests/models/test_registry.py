@@ -11,7 +11,8 @@ from mien.models.registry import register  # noqa: E402
 def test_the_networks() -> None:
     assert list_models() == [
         *("apvit", "apvit_deit_tiny", "apvit_hybrid_tiny", "apvit_small"),
-        *("dan", "lla_net", "msa_net", "resnet18", "small", "timm"),
+        *("dan", "ir50", "ir50_small", "lla_net", "msa_net", "resnet", "resnet18", "small"),
+        "timm",
         *("transfer", "transfer_small"),
     ]
 

@@ -69,6 +69,7 @@ class AffectNet(Reader):
 
     name = "affectnet"
     title = "AffectNet"
+    citation = "AffectNet (Mollahosseini, Hasani and Mahoor 2017)"
     labels = _LABELS
     splits = ("train", "val")
     published = (

@@ -107,6 +107,7 @@ class AffWild2(Reader):
 
     name = "affwild2"
     title = "Aff-Wild2"
+    citation = "Aff-Wild2 (Kollias and Zafeiriou 2019)"
     labels = _LABELS
     splits = tuple(_SETS)
     units = (1, 2, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26)

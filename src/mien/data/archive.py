@@ -50,7 +50,10 @@ class Archive:
         try:
             return zipfile.ZipFile(self.root)
         except (zipfile.BadZipFile, OSError) as error:
-            raise DataError(f"{self.root}: neither a folder nor a zip file ({error})") from None
+            what = "neither a folder nor a zip file"
+            if _begins_zip(self.root):
+                what = "a zip file that is cut off or damaged, copy it again"
+            raise DataError(f"{self.root}: {what} ({error})") from None
 
     def __getstate__(self) -> dict[str, object]:
         """A zip file is opened again in another process: a shared position would mix reads."""
@@ -140,6 +143,14 @@ class Archive:
             if _shown(member):
                 folders.setdefault(member.rpartition("/")[0], []).append(member)
         return folders
+
+
+def _begins_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"PK"
+    except OSError:
+        return False
 
 
 def _outer(names: Sequence[str]) -> str:

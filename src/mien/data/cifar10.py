@@ -49,6 +49,7 @@ class CIFAR10(Reader):
 
     name = "cifar10"
     title = "CIFAR-10"
+    citation = "CIFAR-10 (Krizhevsky 2009)"
     splits = tuple(_BATCHES)
     side = _SIDE
     has_faces = False
@@ -67,11 +68,15 @@ class CIFAR10(Reader):
 
     def picture(self, index: int) -> Picture:
         """A picture, uint8 (32, 32, 3) RGB."""
+        if self.packed is not None:
+            return super().picture(index)
         return np.asarray(self.images[index], np.uint8)
 
     @cached_property
     def images(self) -> NDArray[np.uint8]:
         """All pictures, uint8 (N, 32, 32, 3) RGB."""
+        if self.packed is not None:
+            return np.stack([self.picture(row) for row in range(len(self))])
         pixels = np.concatenate([self._batch(file)[1] for file in self._files()])
         return np.ascontiguousarray(
             pixels.reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1), np.uint8

@@ -40,6 +40,7 @@ class Concatenation:
 
     Attributes:
         labels: the common label set.
+        rows: of each part, int (K,), which of its rows are taken.
         table: the annotations of what is taken.
         left_out: by part, how many pictures of which class are not taken, because the label
             set lacks it or ``only`` does not name it; ``"no class"`` for those without.
@@ -58,8 +59,8 @@ class Concatenation:
         taken = [Taken(part, labels) for part in self.parts]
         self.table = _joined(taken)
         self.left_out = {one.part.prefix: one.left_out for one in taken}
-        self._rows = [one.rows for one in taken]
-        self._ends = np.cumsum([len(rows) for rows in self._rows])
+        self.rows = [one.rows for one in taken]
+        self._ends = np.cumsum([len(rows) for rows in self.rows])
 
     @property
     def name(self) -> str:
@@ -156,7 +157,7 @@ class Concatenation:
         index %= len(self)
         part = int(np.searchsorted(self._ends, index, side="right"))
         before = int(self._ends[part - 1]) if part else 0
-        return part, int(self._rows[part][index - before])
+        return part, int(self.rows[part][index - before])
 
 
 class _OneAfterTheOther:

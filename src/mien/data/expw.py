@@ -62,6 +62,7 @@ class ExpW(Reader):
 
     name = "expw"
     title = "ExpW"
+    citation = "ExpW (Zhang et al. 2018)"
     labels = LabelSet.of(
         ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
     )

@@ -36,6 +36,8 @@ from ..expressions import BASIC8
 from ..options import check_choice
 from ..preprocess import Picture
 from .annotations import Annotations, Published
+from .checking.completeness import completeness
+from .decoding import read_image
 from .ferplus_protocols import PROTOCOLS, Protocol, protocol_labels
 from .parts.repeated_names import told_apart
 from .reader import Reader
@@ -60,6 +62,9 @@ class FERPlus(Reader):
         protocol: how votes become classes, see :mod:`mien.data.ferplus_protocols`; pictures
             that it does not count have the class -1.
 
+    Attributes:
+        protocol: the one asked for.
+
     Raises:
         NotFound: if there is nothing at ``root``.
         DataError: if the layout is another one, or a picture is missing or damaged.
@@ -67,6 +72,11 @@ class FERPlus(Reader):
 
     name = "ferplus"
     title = "FER+"
+    citation = (
+        "FER+ (Barsoum et al. 2016): the faces of FER2013 (Goodfellow et al. 2013) with the votes "
+        "of ten raters"
+    )
+    licence = "pictures of FER2013: research use; labels of FER+: MIT"
     labels = BASIC8
     splits = tuple(SPLITS)
     side = _SIDE
@@ -91,7 +101,10 @@ class FERPlus(Reader):
         check_choice("protocol", protocol, PROTOCOLS)
         self._label_file = labels
         self._pixels_in_csv = False
+        self.protocol = protocol
         super().__init__(root, split, originals={"labels": labels})
+        if merge_votes:  # which needs every picture
+            completeness(self).require()
         # Of prepared copies too: these may have the classes of another protocol.
         votes = _merge(self.votes, self.images) if merge_votes else self.votes
         classes = protocol_labels(votes, protocol)[0]
@@ -119,8 +132,10 @@ class FERPlus(Reader):
             raise kind(f"{self.root}: {file} has no rows for the split {self.split}")
         files = [name for name, _ in rows]
         votes = _as_votes([votes for _, votes in rows], f"{self.root}: {file}")
+        names = told_apart(files)
+        self._lines = {name: line for line, name in enumerate(names)}
         return Annotations(
-            names=told_apart(files),
+            names=names,
             files=["fer2013.csv"] * len(files)
             if pixels_in_csv
             else [f"{SPLITS[self.split]}/{name}" for name in files],
@@ -136,8 +151,10 @@ class FERPlus(Reader):
     @cached_property
     def images(self) -> NDArray[np.uint8]:
         """All faces in grey, uint8 (N, 48, 48)."""
+        if self.packed is not None:
+            return self.packed.grey(self.names)
         if self._pixels_in_csv:
-            return self._pixels()
+            return self._pixels()[[self._lines[name] for name in self.names]]
         return np.stack([self._grey(file) for file in self.table.files])
 
     @cached_property
@@ -149,7 +166,7 @@ class FERPlus(Reader):
         return digest.hexdigest()
 
     def _grey(self, member: str) -> Picture:
-        image = self._read_image(member, cv2.IMREAD_GRAYSCALE)
+        image = read_image(self.archive, member, cv2.IMREAD_GRAYSCALE)
         if image.shape != (self.side, self.side):
             size = f"{self.side}x{self.side}"
             raise DataError(f"{self.root}: {member} is not a picture of {size} pixels")
@@ -189,10 +206,10 @@ class FERPlus(Reader):
         data = self.archive.read("fer2013.csv") or b""
         usage = _USAGE[self.split]
         rows = [row for row in _rows(data, header=True) if row[2] == usage]
-        if len(rows) != len(self.names):
+        if len(rows) != len(self._lines):
             raise DataError(
                 f"{self.root}: fer2013.csv has {len(rows)} rows of {usage}, "
-                f"fer2013new.csv has {len(self.names)}"
+                f"fer2013new.csv has {len(self._lines)}"
             )
         try:
             images = [np.array(row[1].split(), np.uint8).reshape(_SIDE, _SIDE) for row in rows]

@@ -57,6 +57,7 @@ class HuggingFace(Reader):
 
     name = "huggingface"
     title = "Hugging Face data set"
+    licence = "that of the pictures, as their owner gives it"
     splits: tuple[str, ...] = ("train", "validation", "test")
 
     def __init__(

@@ -56,6 +56,7 @@ class ImageFolder(Reader):
 
     name = "folder"
     title = "image folder"
+    licence = "that of the pictures, as their owner gives it"
     splits: tuple[str, ...] = ("train", "val", "test", WHOLE)
 
     def __init__(

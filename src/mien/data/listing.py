@@ -26,7 +26,7 @@ from .parts.expression_names import in_usual_order, is_among, label_set_named, r
 from .parts.layouts import guess_layout
 from .parts.own_classes import of_prepared, splits_of_prepared, without
 from .parts.text_table import SUFFIXES, TextTable, read_text_table
-from .preparing.prepared import MANIFEST
+from .preparing.manifest import MANIFEST
 from .reader import Reader
 
 # What the columns are called in files that do not use the usual name.
@@ -77,6 +77,7 @@ class Listing(Reader):
 
     name = "list"
     title = "list of pictures"
+    licence = "that of the pictures, as their owner gives it"
     splits: tuple[str, ...] = (WHOLE,)
 
     def __init__(

@@ -64,6 +64,7 @@ class RAFDB(Reader):
 
     name = "rafdb"
     title = "RAF-DB"
+    citation = "RAF-DB (Li, Deng and Du 2017)"
     labels = _LABELS
     splits = ("train", "test")
     published = (

@@ -9,7 +9,8 @@ classes and votes, with the faces cut out and aligned. What an option would choo
 original, such as a folder of pictures or a column, is chosen for good in such a copy. One rule
 holds for all readers: an option of that kind is handed on, as in
 ``super().__init__(root, split, originals={"images": images})``, and a prepared copy refuses
-it unless it has its default. Options that choose rows work on both kinds of copies.
+it unless it has its default. Options that choose rows work on both kinds of copies. What
+``mien data pack`` made is such a copy, too; it remembers such options, and agrees to the same.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, UnknownName, Unreadable
+from ..errors import DataError, UnknownName
 from ..expressions import BASIC8, LabelSet
-from ..image_header import read_header
 from ..preprocess import Picture, Preprocess
 from .annotations import Annotations, Published, Sample
 from .archive import Archive
+from .decoding import read_picture
+from .mosaics import PackedPictures
 from .preparing.prepared import read_prepared
 
 
@@ -47,6 +48,8 @@ class Reader(ABC):
     Attributes:
         name: of the data set, as the command line knows it.
         title: of the data set, as its authors call it.
+        citation: the data set with authors and year, for the cards of models.
+        licence: of pictures and labels.
         labels: the native label set, where the data set has expressions.
         splits: names of the splits.
         units: numbers of the action units, in the order of their columns.
@@ -55,6 +58,8 @@ class Reader(ABC):
         has_faces: whether the pictures show faces.
         preprocess: how the faces of a prepared copy are cut; ``None`` for an original one.
         absent: how many pictures of the original a prepared copy leaves out.
+        prepared: whether the copy was made by ``mien data prepare`` or ``pack``.
+        packed: the pictures of a packed copy.
         table: the annotations.
         notes: sentences about what is left out, for people to read.
 
@@ -67,6 +72,8 @@ class Reader(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    citation: ClassVar[str] = ""
+    licence: ClassVar[str] = "research use; see the data set's terms"
     labels: LabelSet = BASIC8
     splits: tuple[str, ...]
     units: ClassVar[tuple[int, ...]] = ()
@@ -85,21 +92,28 @@ class Reader(ABC):
         self.notes: list[str] = []
         self.archive = Archive(self.root, self.title)
         prepared = read_prepared(self.archive, self.name, split)
-        self.prepared = prepared is not None
+        self.prepared, self.originals = prepared is not None, dict(originals or {})
+        self.packed: PackedPictures | None = None
         if prepared is not None:
-            self._refuse(originals or {})
+            self._refuse(prepared.originals)
             self.side, self.preprocess = prepared.side, prepared.preprocess
             self.absent = prepared.absent
             self.table = prepared.annotations(self.labels, self.units)
+            self.packed = prepared.packed(self.table)
         else:
             self.table = self._annotations()
         if not len(self.table):
             raise DataError(f"{self.root}: no picture of {self.title}'s split {split} is listed")
 
-    def _refuse(self, originals: Mapping[str, object]) -> None:
-        """Raise for the first option that a prepared copy cannot follow, see the module."""
-        for option, value in originals.items():
-            if value != _default(type(self), option):
+    def _refuse(self, chosen: Mapping[str, object]) -> None:
+        """Raise for the first option that a prepared copy cannot follow, see the module.
+
+        Args:
+            chosen: what was chosen when the copy was packed.
+        """
+        for option, value in self.originals.items():
+            known = option in chosen and str(chosen[option]) == str(value)
+            if not known and value != _default(type(self), option):
                 raise DataError(
                     f"{self.root}: {option}={value!s} chooses something in an original copy of "
                     f"{self.title}, and this one is prepared; leave it out, or prepare the "
@@ -132,7 +146,15 @@ class Reader(ABC):
         Raises:
             DataError: if it is missing or does not decode.
         """
-        return self._decoded(self.table.files[index])
+        if self.packed is not None:
+            return self.packed.picture(self.table.names[index])
+        return read_picture(self.archive, self.table.files[index])
+
+    def keep(self, rows: NDArray[np.intp] | Sequence[int]) -> None:
+        """Forget all pictures but those of the chosen rows, in their order."""
+        self.table = self.table.rows(rows)
+        for cached in ("images", "fingerprint"):
+            self.__dict__.pop(cached, None)
 
     def __getitem__(self, index: int) -> Sample:
         """A picture with its annotations."""
@@ -168,31 +190,11 @@ class Reader(ABC):
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over names, annotations and files: which data exactly a number stands for."""
+        if self.packed is not None:
+            pictures = (self.picture(row).tobytes() for row in range(len(self)))
+            return fingerprint_of(self.table, (hashlib.sha256(one).digest() for one in pictures))
         contents = (self.archive.read(file) or b"" for file in self.table.files)
         return fingerprint_of(self.table, (hashlib.sha256(one).digest() for one in contents))
-
-    def _decoded(self, member: str) -> Picture:
-        return np.asarray(cv2.cvtColor(self._read_image(member), cv2.COLOR_BGR2RGB), np.uint8)
-
-    def _read_image(self, member: str, flags: int = cv2.IMREAD_COLOR) -> Picture:
-        """What OpenCV decodes, (H, W, 3) in the order blue, green, red, or (H, W) grey."""
-        data = self.archive.read(member)
-        if data is None:
-            raise DataError(f"{self.root}: {member} is missing")
-        if not data:
-            raise DataError(f"{self.root}: {member} is empty")
-        try:
-            # OpenCV gives half a picture of a file that was cut off.
-            read_header(data)
-            # Upright: OpenCV turns pictures as their EXIF says.
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-        except Unreadable as error:
-            raise DataError(f"{self.root}: {member} {error}") from None
-        except cv2.error:  # more pixels than OpenCV agrees to decode
-            image = None
-        if image is None:
-            raise DataError(f"{self.root}: {member} does not decode as a picture")
-        return np.asarray(image, np.uint8)
 
 
 def fingerprint_of(table: Annotations, digests: Iterable[bytes]) -> str:

@@ -12,7 +12,7 @@ from zipfile import is_zipfile
 from ..errors import DataError, InputError, UnknownName
 from .archive import Archive
 from .catalogue import READERS
-from .preparing.prepared import read_manifest
+from .preparing.manifest import read_manifest
 from .reader import Reader
 
 _NONE = ("none", "null")

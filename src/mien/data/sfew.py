@@ -73,6 +73,7 @@ class SFEW(Reader):
 
     name = "sfew"
     title = "SFEW 2.0"
+    citation = "SFEW 2.0 (Dhall et al. 2015)"
     labels = LabelSet.of(FOLDERS)
     splits = tuple(_SPLITS)
     published = (

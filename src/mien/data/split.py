@@ -1,37 +1,82 @@
-"""The validation part that is split off a training set, by content.
+"""The validation part that is split off a training set, by content, group or name.
 
-A picture's part is decided by a hash of its content, so that the split is the same on every
-machine and for every order of files; copies and near copies of one face go together, so that
-none crosses it.
+A picture's part is decided by a hash, so that the split is the same on every machine and for
+every order of files. Where pictures are few and small, the hash is of their content, and
+copies and near copies of one face go together, so that none crosses it. Elsewhere it is of the
+group, so that no person or video crosses it, or of the picture's name.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
 from .checking.copies import content_groups
+from .cifar10 import CIFAR10
+from .concatenation import Concatenation
+from .ferplus import FERPlus
+from .part import AnnotatedPictures
 
 _BUCKETS = 10_000
+_AGAIN = re.compile(r"#\d+$")  # of a picture that a table lists a second time
+
+
+def held_out(data: AnnotatedPictures, share: float) -> NDArray[np.bool_]:
+    """Which pictures of a training set are held out: about ``share`` of them, bool (N,).
+
+    Of several data sets one after the other, each is split as it is by itself.
+
+    Raises:
+        DataError: if ``share`` is not between 0 and 1, or a picture is missing or damaged
+            where they are split by content.
+    """
+    if isinstance(data, Concatenation):
+        parts = zip(data.parts, data.rows, strict=True)
+        return np.concatenate([held_out(part.data, share)[rows] for part, rows in parts])
+    if isinstance(data, FERPlus | CIFAR10):
+        return validation_part(data.images, share)
+    _check(share)
+    keys = data.table.groups or [_AGAIN.sub("", name) for name in data.table.names]
+    smallest = {key: _hash(key.encode("utf-8", "surrogateescape")) for key in set(keys)}
+    return _chosen(np.array([smallest[key] for key in keys], np.uint64), share)
+
+
+def split_by(data: AnnotatedPictures) -> str:
+    """What decides the part of a picture: ``"content"``, ``"group"`` or ``"name"``."""
+    if isinstance(data, Concatenation):
+        return " and ".join(dict.fromkeys(split_by(part.data) for part in data.parts))
+    if isinstance(data, FERPlus | CIFAR10):
+        return "content"
+    return "name" if data.table.groups is None else "group"
 
 
 def validation_part(images: NDArray[np.uint8], share: float) -> NDArray[np.bool_]:
-    """Which of ``images`` (N, H, W[, 3]) are held out: about ``share`` of them.
+    """Which of ``images`` (N, H, W[, 3]) are held out: about ``share`` of them, by content.
 
     Raises:
         DataError: if ``share`` is not between 0 and 1.
     """
-    if not 0 < share < 1:
-        raise DataError(f"the validation share must lie between 0 and 1, not at {share}")
+    _check(share)
     groups = content_groups(images)
-    hashes = np.array(
-        [int.from_bytes(hashlib.sha256(image.tobytes()).digest()[:8], "big") for image in images],
-        np.uint64,
-    )
+    hashes = np.array([_hash(image.tobytes()) for image in images], np.uint64)
     smallest = np.full(int(groups.max()) + 1, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(smallest, groups, hashes)
-    held: NDArray[np.bool_] = smallest[groups] % _BUCKETS < round(share * _BUCKETS)
-    return held
+    return _chosen(smallest[groups], share)
+
+
+def _check(share: float) -> None:
+    if not 0 < share < 1:
+        raise DataError(f"the validation share must lie between 0 and 1, not at {share}")
+
+
+def _hash(content: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "big")
+
+
+def _chosen(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
+    chosen: NDArray[np.bool_] = hashes % _BUCKETS < round(share * _BUCKETS)
+    return chosen

@@ -153,6 +153,7 @@ def run(
     """
     protocols = known_protocols(dataset, protocol)
     classifier = load_classifier(model, threads=threads)
+    classifier.card.labels.require_expressions(str(model))
     BASIC8.columns_in(classifier.card.labels)
     pictures = FERPlus(root, split=split)
     if warning := framing_warning(classifier.card.preprocess, pictures.preprocess):

@@ -45,7 +45,7 @@ def format_table(results: Sequence[Result]) -> str:
         for result in results
         for one in result.scores
     ]
-    return _markdown(head, rows, left=3)
+    return markdown(head, rows, left=3)
 
 
 def format_classes(scores: Scores) -> str:
@@ -54,7 +54,7 @@ def format_classes(scores: Scores) -> str:
         [name, f"{one.images:,}", *(f"{100 * v:.1f}" for v in (one.precision, one.recall, one.f1))]
         for name, one in scores.classes.items()
     ]
-    return _markdown(["expression", "faces", "precision %", "recall %", "F1 %"], rows, left=1)
+    return markdown(["expression", "faces", "precision %", "recall %", "F1 %"], rows, left=1)
 
 
 def format_confusion(scores: Scores) -> str:
@@ -64,7 +64,7 @@ def format_confusion(scores: Scores) -> str:
         [name, *(f"{count:,}" for count in row)]
         for name, row in zip(names, scores.confusion, strict=True)
     ]
-    return _markdown(["true \\ predicted", *names], rows, left=1)
+    return markdown(["true \\ predicted", *names], rows, left=1)
 
 
 def format_costs(rows: Iterable[VariantCost]) -> str:
@@ -81,7 +81,7 @@ def format_costs(rows: Iterable[VariantCost]) -> str:
             line += [f"{printed.value:.{printed.digits}f} {printed.unit}"]
             line += [f"{row.measured:.4f}", f"{row.difference:+.4f}", printed.source]
         cells.append(line)
-    return _markdown([*head, "paper", "measured", "difference", "source"], cells, left=1)
+    return markdown([*head, "paper", "measured", "difference", "source"], cells, left=1)
 
 
 def _cell(name: str, number: Estimate | None) -> str:
@@ -92,7 +92,8 @@ def _cell(name: str, number: Estimate | None) -> str:
     return f"{100 * number.value:.1f} ({100 * number.low:.1f} to {100 * number.high:.1f})"
 
 
-def _markdown(head: list[str], rows: list[list[str]], left: int) -> str:
+def markdown(head: list[str], rows: list[list[str]], left: int) -> str:
+    """A table with its columns in line; the first ``left`` are text, the others numbers."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
 
     def line(cells: list[str]) -> str:

@@ -26,6 +26,7 @@ class Model:
         NotFound: if there is no such file.
         ModelError: if it is not an ONNX model, or does not fit its card.
         CardError: if it has no card, a damaged one, or one of a newer format.
+        LabelMismatch: if its classes are no expressions.
     """
 
     card: Card
@@ -36,6 +37,7 @@ class Model:
         self.card = read_card(
             self._session.get_modelmeta().custom_metadata_map, source=str(self.path)
         )
+        self.card.labels.require_expressions(str(self.path))
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         names = [one.name for one in outputs]
         self._input = inputs[0].name

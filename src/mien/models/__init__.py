@@ -1,7 +1,18 @@
 """Networks of the lab: one file each, built by name."""
 
 # Importing a network registers its builders.
-from . import apvit, dan, lla_net, msa_net, resnet18, small, timm_backbone, transfer
+from . import (
+    apvit,
+    dan,
+    ir50,
+    lla_net,
+    msa_net,
+    resnet,
+    resnet18,
+    small,
+    timm_backbone,
+    transfer,
+)
 from .checkpoint import load_model, save_model
 from .output import Output
 from .registry import create_model, list_models
@@ -20,12 +31,14 @@ __all__ = [
     "create_model",
     "dan",
     "import_released",
+    "ir50",
     "list_models",
     "lla_net",
     "load_backbone",
     "load_model",
     "msa_net",
     "read_tensors",
+    "resnet",
     "resnet18",
     "save_model",
     "small",

@@ -1,8 +1,9 @@
-"""What a recipe trains on: the two parts of a training set, with their targets."""
+"""What a recipe trains on: the two parts of its data, with their targets."""
 
 from __future__ import annotations
 
-import logging
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,96 +11,167 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.checking.completeness import completeness
-from ..data.fairface import FairFace
+from ..data.cifar10 import CIFAR10
+from ..data.concatenation import Concatenation
 from ..data.ferplus import FERPlus
-from ..data.ferplus_protocols import vote_distribution
+from ..data.loading.pictures import ChosenPictures, Pictures, PicturesInMemory
+from ..data.part import AnnotatedPictures, Part
 from ..data.reader import Reader
-from ..data.split import validation_part
+from ..data.split import held_out, split_by
 from ..errors import DataError
+from ..expressions import LabelSet
 from ..preprocess import Preprocess
+from .copies import Copies, checked, taken
 from .recipe import Recipe
-from .teachers import teacher_targets
-
-log = logging.getLogger("mien")
+from .sources import Source
+from .targets import check_labels, column_of_classes, labels_of, targets_of
+from .taught import Teaching, with_unlabelled
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The two parts of a training set: faces uint8 (N, H, W) and their targets.
+    """The pictures that a run learns from and those that its checkpoint is chosen on.
 
-    ``preprocess`` is the recipe's; of a prepared copy with the way in which its faces were cut,
-    which is the way to cut faces in use. ``notes`` stand on the card of what is trained: what
-    each copy lacks that is smaller than any source says its data set is, and how it was prepared.
+    Attributes:
+        train: pictures to learn from; of FER+ and CIFAR-10 decoded, of others read when they
+            are asked for.
+        train_targets: theirs, see :attr:`mien.training.objectives.Objective.targets`.
+        held: pictures held out of training; with ``selection="test"`` those of the test split.
+        held_targets: theirs.
+        labels: what the network's classes stand for.
+        preprocess: the recipe's; of a prepared copy with the way in which its faces were cut,
+            which is the way to cut faces in use.
+        notes: sentences for the card: what a copy lacks that is smaller than any source says
+            its data set is, and how it was prepared.
+        data: what is trained on, for the card.
+        licence: of that data.
+        identity: SHA-256 over names, targets and, where they are in memory, pixels.
     """
 
-    train_images: NDArray[np.uint8]
+    train: Pictures
     train_targets: NDArray[np.generic]
-    validation_images: NDArray[np.uint8]
-    validation_targets: NDArray[np.generic]
+    held: Pictures
+    held_targets: NDArray[np.generic]
+    labels: LabelSet
     preprocess: Preprocess
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    data: str
+    licence: str
+    identity: str = ""
 
 
 def load_parts(
     recipe: Recipe,
-    root: Path,
+    copies: Copies,
     teachers: Sequence[Path] = (),
     unlabelled: Path | None = None,
+    *,
+    answers: Path | None = None,
+    device: str = "cpu",
 ) -> Parts:
-    """Read FER+'s training split and hold out the validation part by content.
+    """Open a recipe's data, hold out what its checkpoint is chosen on, and make the targets.
 
     Args:
-        recipe: decides the targets, the held-out share and the limit.
-        root: the copy of FER+.
+        recipe: decides sources, targets, the held-out part and the limit.
+        copies: where the data sets lie.
         teachers: checkpoints that the recipe's share of targets comes from.
-        unlabelled: a copy of FairFace, whose faces join the training part with the
-            teachers' answers as their only targets (self-training).
+        unlabelled: faces that join the training part with the teachers' answers as their only
+            targets (self-training); see :func:`mien.data.unlabelled.open_unlabelled`.
+        answers: folder that keeps the teachers' answers.
+        device: torch's name of where the teachers compute.
 
     Raises:
-        DataError: if a copy is damaged or lacks files, or teachers are needed and there are
+        DataError: if there is no copy of a data set, a copy is damaged or lacks files, the
+            data set has no such targets, a part is empty, or teachers are needed and there are
             none.
+        LabelMismatch: if the recipe's label set does not fit the data.
     """
-    # Before the votes of copies are merged, which needs every picture.
-    notes = _checked(FERPlus(root, "train"))
-    data = FERPlus(root, "train", merge_votes=recipe.merge_votes)
-    distribution, usable = vote_distribution(data.votes)
-    held = validation_part(data.images, recipe.validation_share)
-    targets: NDArray[np.generic] = distribution
-    if recipe.targets == "hard":
-        targets = distribution.argmax(axis=1)
-    chosen, tested = np.flatnonzero(usable & ~held), np.flatnonzero(usable & held)
-    if recipe.limit:
-        chosen, tested = chosen[: recipe.limit], tested[: recipe.limit]
+    tests = (recipe.test,) if recipe.selection == "test" and recipe.test is not None else ()
+    copies.require((*recipe.data, *tests), recipe.name)
+    read = [_read(copies, source) for source in recipe.data]
+    labels = labels_of(recipe, read[0][0])
+    check_labels(recipe, labels, [data for data, _ in read])
+    whole = _joined([data for data, _ in read], labels)
+    targets, usable = targets_of(recipe, whole, labels)
+    notes = [note for _, found in read for note in found]
+    if tests:
+        reported, found = _read(copies, tests[0])
+        check_labels(recipe, labels, [reported])
+        notes += found
+        held_targets, held = targets_of(recipe, reported, labels, tested=True)
+        other: AnnotatedPictures = reported
+    else:
+        other, held_targets = whole, targets
+        held = held_out(whole, recipe.validation_share)
+        usable, held = usable & ~held, usable & held
+    chosen, tested = _limited(usable, targets, recipe), _limited(held, held_targets, recipe)
     parts = Parts(
-        data.images[chosen],
-        targets[chosen],
-        data.images[tested],
-        targets[tested],
-        _as_cut(recipe.preprocess, data),
-        notes,
+        train=_pictures(whole, chosen),
+        train_targets=targets[chosen],
+        held=_pictures(other, tested),
+        held_targets=held_targets[tested],
+        labels=labels,
+        preprocess=_as_cut(recipe.preprocess, read[0][0]),
+        notes=tuple(notes),
+        data=_sentence(recipe, [data for data, _ in read], whole),
+        licence="; ".join(dict.fromkeys(data.licence for data, _ in read)),
     )
-    if recipe.teacher_share:
-        parts = _taught(recipe, parts, teachers)
-    return parts if unlabelled is None else _joined(recipe, parts, teachers, unlabelled)
+    _check(recipe, parts)
+    parts = _taught(Teaching(recipe, labels, teachers, answers, device), parts, unlabelled)
+    return replace(parts, identity=_identity(parts))
 
 
-def _checked(data: Reader) -> tuple[str, ...]:
-    """What a card should say of a copy.
+def _read(copies: Copies, source: Source) -> tuple[Reader, tuple[str, ...]]:
+    """What is taken of a source, and what a card should say of the copy.
 
     Raises:
         DataError: if files are missing.
     """
-    found = completeness(data)
-    found.require()
-    notes = []
-    if found.too_few:
-        log.warning("%s", found.sentence())
-        notes.append(found.sentence())
-    if data.preprocess is not None:
-        way = f"{data.preprocess.size} pixels, {data.preprocess.align}"
-        notes.append(f"{data.title} {data.split}: a prepared copy, faces cut anew ({way})")
-    return tuple(notes)
+    data = copies.whole(source)
+    notes = checked(data)  # of the whole split
+    return taken(data, source), notes
+
+
+def _joined(read: Sequence[Reader], labels: LabelSet) -> AnnotatedPictures:
+    """Several sources as one; a single one as it is."""
+    if len(read) == 1:
+        return read[0]
+    times: Counter[str] = Counter()
+    parts = []
+    for data in read:
+        times[data.name] += 1
+        again = f"-{times[data.name]}" if times[data.name] > 1 else ""
+        parts.append(Part(data, unlabelled=True, name=data.name + again))
+    return Concatenation(parts, labels)
+
+
+def _limited(
+    usable: NDArray[np.bool_], targets: NDArray[np.generic], recipe: Recipe
+) -> NDArray[np.intp]:
+    """Rows of a part; of a smoke run the first of each class in turn, until there are enough."""
+    rows = np.flatnonzero(usable)
+    if not recipe.limit or len(rows) <= recipe.limit:
+        return rows
+    classes = column_of_classes(targets[rows])
+    turn = np.zeros(len(rows), np.intp)
+    for one in np.unique(classes):
+        members = classes == one
+        turn[members] = np.arange(members.sum())
+    return np.sort(rows[np.argsort(turn, kind="stable")[: recipe.limit]])
+
+
+def _pictures(data: AnnotatedPictures, rows: NDArray[np.intp]) -> Pictures:
+    """Small ones decoded, others when they are asked for."""
+    if isinstance(data, FERPlus | CIFAR10):
+        return PicturesInMemory(data.images[rows], [data.names[row] for row in rows])
+    return ChosenPictures(data, rows)
+
+
+def _check(recipe: Recipe, parts: Parts) -> None:
+    if not len(parts.held):
+        raise DataError(f"{recipe.name}: the validation part is empty; raise validation_share")
+    if not len(parts.train):
+        raise DataError(f"{recipe.name}: the training part is empty; lower validation_share")
 
 
 def _as_cut(preprocess: Preprocess, data: Reader) -> Preprocess:
@@ -112,30 +184,56 @@ def _as_cut(preprocess: Preprocess, data: Reader) -> Preprocess:
     )
 
 
-def _taught(recipe: Recipe, parts: Parts, teachers: Sequence[Path]) -> Parts:
-    """Mix the teachers' answers into the targets of the training part."""
-    if recipe.targets != "soft":
-        raise DataError(f"{recipe.name}: a teacher's answers need soft targets")
-    answers = teacher_targets(teachers, parts.train_images, FERPlus.labels)
-    share = np.float32(recipe.teacher_share)
-    mixed = (1 - share) * parts.train_targets.astype(np.float32) + share * answers
-    return replace(parts, train_targets=mixed)
+def _sentence(recipe: Recipe, read: Sequence[Reader], whole: AnnotatedPictures) -> str:
+    """What is trained on, and on what the checkpoint is chosen."""
+    sets = [
+        f"{data.citation or data.title}; {_split(data.split)}"
+        + ("" if source.only is None else f", of which {', '.join(source.only)}")
+        for data, source in zip(read, recipe.data, strict=True)
+    ]
+    if recipe.selection == "test" and recipe.test is not None:
+        chosen = (
+            f"the checkpoint and the temperature were chosen on {recipe.test.dataset} "
+            f"{recipe.test.split}, on which results are reported"
+        )
+        return "; ".join((*sets, chosen))
+    return "; ".join(sets) + (
+        f", of which a part by {split_by(whole)} chose the checkpoint and the temperature"
+    )
 
 
-def _joined(recipe: Recipe, parts: Parts, teachers: Sequence[Path], unlabelled: Path) -> Parts:
-    """Add faces without labels, as coarse and as tightly cut as those of FER+."""
-    if recipe.targets != "soft":
-        raise DataError(f"{recipe.name}: faces without labels need soft targets")
-    data = FairFace(unlabelled)
-    notes = _checked(data)
-    number = min(recipe.limit, len(data)) if recipe.limit else len(data)
-    side = parts.train_images.shape[1]
-    coarse = replace(parts.preprocess, size=side, colour="grey")
-    faces = data.faces(coarse, range(number))
-    answers = teacher_targets(teachers, faces, FERPlus.labels)
+def _split(name: str) -> str:
+    return "training split" if name == "train" else f"split {name}"
+
+
+def _taught(teaching: Teaching, parts: Parts, unlabelled: Path | None) -> Parts:
+    """The parts with the teachers' answers in the training part's targets."""
+    targets = teaching.mixed(parts.train, parts.train_targets)
+    parts = replace(parts, train_targets=targets)
+    if unlabelled is None:
+        return parts
+    joined = with_unlabelled(teaching, unlabelled, parts.train, targets, parts.preprocess)
     return replace(
         parts,
-        train_images=np.concatenate([parts.train_images, faces]),
-        train_targets=np.concatenate([parts.train_targets.astype(np.float32), answers]),
-        notes=parts.notes + notes,
+        train=joined.pictures,
+        train_targets=joined.targets,
+        notes=parts.notes + joined.notes,
+        data=f"{parts.data}; {joined.citation}, with the answers of other networks for labels",
+        licence="; ".join(dict.fromkeys((parts.licence, joined.licence))),
     )
+
+
+def _identity(parts: Parts) -> str:
+    """What tells runs on other data apart, without reading pictures that are in files."""
+    digest = hashlib.sha256(str(parts.labels).encode())
+    for pictures, targets in (
+        (parts.train, parts.train_targets),
+        (parts.held, parts.held_targets),
+    ):
+        head = f"{targets.dtype} {targets.shape} "
+        names = "\n".join(pictures.names)
+        digest.update((head + names).encode("utf-8", "surrogateescape"))
+        digest.update(np.ascontiguousarray(targets).tobytes())
+        if isinstance(pictures, PicturesInMemory):
+            digest.update(pictures.images.tobytes())
+    return digest.hexdigest()

@@ -1,21 +1,26 @@
 """What a training run is, as a frozen record.
 
-Rows of an ablation table are ``dataclasses.replace`` of one recipe.
+Rows of an ablation table are a recipe with some of its settings changed.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..data.loading.augmentation import Augmentation
 from ..data.loading.sampling import PLANS
 from ..errors import InputError, UnknownName
+from ..expressions import LabelSet
 from ..preprocess import Preprocess
+from .objectives import CrossEntropy, Objective
+from .optimisers import SGD, Optimiser
+from .schedules import Cosine, Schedule
+from .settings import changed
+from .sources import Source
 
-_OPTION = "options."
+_CHOICES = {"targets": ("soft", "hard"), "selection": ("validation", "test")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,106 +31,111 @@ class Recipe:
         name: the recipe's own.
         model: name of the network, for ``create_model``.
         options: the builder's options.
+        starts_from: what the paper's run starts from, for people to read; :func:`train` takes
+            the file, and says so if there is none.
+        data: what is trained on; several parts are put one after the other.
+        labels: classes of the network; ``None`` for those of the (first) data set.
+        test: what the result is reported on; ``None`` if nothing is.
         preprocess: how a picture becomes the network's input.
         augmentation: how training faces are varied.
-        targets: ``"soft"``, the distribution of votes, or ``"hard"``, its largest class.
+        targets: ``"hard"``, a class, or ``"soft"``, the distribution of the votes.
         sampling: which faces an epoch has, one of :data:`mien.data.loading.sampling.PLANS`.
-        teacher_share: part of the targets that comes from a teacher's answers.
-        merge_votes: pixel-identical copies share the sum of their votes.
+        teacher_share: part of the targets that comes from teachers' answers.
+        teacher_temperature: teachers' logits are divided by it, on top of their calibration.
         validation_share: part of the training set, by content, that is held out to choose
             the checkpoint and to fit the temperature.
+        selection: ``"validation"``; ``"test"`` chooses on the set that is reported, as the
+            papers do, and marks the result as such.
+        objective: the loss.
+        optimiser: and its rate.
+        schedule: of the rate.
         epochs: passes over the training part.
-        batch: pictures a step.
-        optimiser: ``"sgd"``, or ``"adamw"`` (Loshchilov and Hutter 2019).
-        learning_rate: the largest, reached after ``warm_up``.
-        warm_up: share of all steps with rising rate; then it falls by a cosine to zero.
-        momentum: Nesterov's, of SGD.
-        weight_decay: on weights of convolutions and linear layers only; of AdamW decoupled.
-        label_smoothing: of the cross entropy.
+        steps: end after that many optimiser steps; 0 for ``epochs``.
+        batch: pictures a step, of all processes together.
+        clip_norm: largest L2 norm of all gradients together; 0 for any.
+        clip_value: largest absolute value of each gradient; 0 for any.
         average_decay: of the exponential average of weights, per step; 0 for none.
         precision: Lightning's, such as ``"bf16-mixed"``.
         workers: processes that prepare pictures.
         seed: of weights, order and augmentation.
         limit: train on that many pictures only (``--smoke``); 0 for all.
+        smoke_options: options that make the network small enough for :meth:`smoke`.
     """
 
     name: str
     model: str
     preprocess: Preprocess
     options: Mapping[str, Any] = field(default_factory=dict)
+    starts_from: str = ""
+    data: tuple[Source, ...] = (Source("ferplus"),)
+    labels: LabelSet | None = None
+    test: Source | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
-    targets: Literal["soft", "hard"] = "soft"
+    targets: Literal["soft", "hard"] = "hard"
     sampling: str = "shuffle"
     teacher_share: float = 0.0
-    merge_votes: bool = True
+    teacher_temperature: float = 1.0
     validation_share: float = 0.08
-    epochs: int = 24
+    selection: Literal["validation", "test"] = "validation"
+    objective: Objective = field(default_factory=CrossEntropy)
+    optimiser: Optimiser = field(default_factory=SGD)
+    schedule: Schedule = field(default_factory=Cosine)
+    epochs: int = 40
+    steps: int = 0
     batch: int = 128
-    optimiser: Literal["sgd", "adamw"] = "sgd"
-    learning_rate: float = 0.1
-    warm_up: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.0
-    average_decay: float = 0.998
+    clip_norm: float = 0.0
+    clip_value: float = 0.0
+    average_decay: float = 0.0
     precision: str = "bf16-mixed"
-    workers: int = 1
+    workers: int = 2
     seed: int = 0
     limit: int = 0
+    smoke_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.targets not in ("soft", "hard"):
-            raise InputError(f"targets is {self.targets!r}; choose soft or hard")
-        if self.optimiser not in ("sgd", "adamw"):
-            raise InputError(f"optimiser is {self.optimiser!r}; choose sgd or adamw")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                value, known = getattr(self, name), " or ".join(choices)
+                raise InputError(f"{name} is {value!r}; choose {known}")
         if self.sampling not in PLANS:
             raise UnknownName("way of sampling", self.sampling, PLANS)
-        if min(self.epochs, self.batch) < 1 or min(self.seed, self.workers, self.limit) < 0:
-            raise InputError("epochs and batch are at least 1; seed, workers and limit at least 0")
+        if min(self.epochs, self.batch) < 1:
+            raise InputError("epochs and batch are at least 1")
+        counts = (self.seed, self.workers, self.limit, self.steps, self.clip_norm, self.clip_value)
+        if min(counts) < 0:
+            raise InputError("seed, workers, limit, steps and clips are at least 0")
+        if self.clip_norm and self.clip_value:
+            raise InputError("gradients are clipped by clip_norm or by clip_value, not by both")
         if not 0 <= self.teacher_share <= 1 or not 0 <= self.average_decay < 1:
             raise InputError("teacher_share and average_decay lie between 0 and 1")
+        if not self.teacher_temperature > 0:
+            raise InputError("teacher_temperature is above 0")
+        if not self.data:
+            raise InputError("a recipe needs data")
+        if self.selection == "test" and self.test is None:
+            raise InputError(f"{self.name} reports on nothing, so there is no test to select on")
 
     def smoke(self) -> Recipe:
         """The same recipe in a size that runs in seconds."""
-        return replace(self, epochs=2, batch=32, limit=256, workers=0, precision="32-true")
+        return replace(
+            self,
+            options={**self.options, **self.smoke_options},
+            epochs=2,
+            steps=0,
+            batch=min(self.batch, 16),
+            limit=32,
+            workers=0,
+            precision="32-true",
+        )
 
-    def with_settings(self, settings: Mapping[str, str]) -> Recipe:
-        """Change plain fields from text, as ``--set key=value`` gives them.
+    def with_settings(self, settings: Mapping[str, Any]) -> Recipe:
+        """Change fields by their dotted names, as ``--set key=value`` gives them.
 
-        ``options.NAME`` sets an option of the network's builder: a number, a list, true,
-        false or null as in JSON, and anything else as text.
+        ``optimiser.learning_rate=0.01``, ``objective.cluster=none``, ``options.heads=8``,
+        ``preprocess.size=112``; see :mod:`mien.training.settings`.
 
         Raises:
             UnknownName: if a field is unknown.
             InputError: if a value is of the wrong type or out of range.
         """
-        plain = {
-            one.name: type(getattr(self, one.name))
-            for one in fields(self)
-            if isinstance(getattr(self, one.name), bool | int | float | str)
-        }
-        changes: dict[str, Any] = {"options": dict(self.options)}
-        for key, text in settings.items():
-            if key.startswith(_OPTION):
-                changes["options"][key.removeprefix(_OPTION)] = _option(text)
-                continue
-            if key not in plain:
-                raise UnknownName("plain field of a recipe", key, plain)
-            changes[key] = _parse(key, text, plain[key])
-        return replace(self, **changes)
-
-
-def _option(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _parse(key: str, text: str, kind: type) -> Any:
-    try:
-        if kind is bool:
-            return {"true": True, "false": False}[text.lower()]
-        return kind(text)
-    except (KeyError, ValueError):
-        raise InputError(f"--set {key}={text}: this needs a value like {kind.__name__}") from None
+        return changed(self, settings)

@@ -1,123 +1,224 @@
-"""Train a recipe: from a data set to a checkpoint with its card."""
+"""Train a recipe: from copies of data sets to a checkpoint with its card."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 import lightning
-import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
-from numpy.typing import NDArray
 from torch import nn
-from torch.utils.data import DataLoader
 
-from ..card import Card, Measurement
-from ..data.ferplus import FERPlus
-from ..data.loading.batches import collate
-from ..data.loading.faces import FaceDataset
-from ..data.loading.samplers import EpochLoader, EpochSampler
-from ..data.loading.sampling import make_plan
-from ..errors import DataError
-from ..evaluation.calibration import fit_temperature
-from ..evaluation.provenance import git_commit
-from ..models import create_model, save_model, start_from
-from .checkpoints import BEST, LAST, AtomicCheckpointIO, checkpoint_callbacks
-from .module import Classifier
+from ..errors import DataError, InputError, OutputError
+from ..evaluation.provenance import file_sha256
+from ..expressions import LabelSet
+from ..models import create_model, start_from
+from .bad_batch import BAD_BATCH
+from .checkpoints import BEST, LAST, WholeCheckpointIO
+from .copies import Copies
+from .finish import LAST_FILE, MODEL_FILE, Finished, finish
+from .hardware import Hardware, leads
+from .history import RUN_FILE
+from .keeper import Averaging, Keeper, Paused
+from .loaders import held_loader, steps_of_epoch, training_loader
+from .module import TrainingModule, has_idle_weights
 from .parts import Parts, load_parts
 from .recipe import Recipe
 from .small_maps import use_products
 
 log = logging.getLogger("mien")
 
-Loader: TypeAlias = DataLoader[tuple[torch.Tensor, torch.Tensor]]
-
-MODEL_FILE = "model.safetensors"
-START_REPORT = "start.txt"
+START_REPORT, LOG = "start.txt", "log"
 _AVERAGE_EVERY = 4
-_DATA = (
-    "FER+ (Barsoum et al. 2016): the faces of FER2013 (Goodfellow et al. 2013) with the votes "
-    "of ten raters; training split, of which a part by content chose the checkpoint and the "
-    "temperature"
-)
-_LICENCE = "pictures of FER2013: research use; labels of FER+: MIT"
-_INTENDED_USE = (
-    "Research on the expressions that faces show in photos and videos, with a person in charge "
-    "of what follows from it"
-)
-_LIMITS = (
-    "An expression is not a feeling: do not infer emotion, intent, health or character from it, "
-    "and do not decide about people by it. Contempt, disgust and fear are rare in FER+ and often "
-    "missed. The faces come from web searches of 2013 and do not represent people in general; "
-    "accuracy by age, gender and skin colour was not measured"
-)
+_ONE_DEVICE = Hardware()
 
 
 def train(
     recipe: Recipe,
-    root: Path,
+    copies: Copies,
     output: Path,
     *,
     start: Sequence[Path] = (),
     teachers: Sequence[Path] = (),
     unlabelled: Path | None = None,
     resume: bool = True,
-) -> Path:
-    """Run a recipe on FER+ and write ``output/model.safetensors``.
+    hardware: Hardware = _ONE_DEVICE,
+    minutes: float = 0.0,
+) -> Path | None:
+    """Run a recipe and write what has been learned to a folder.
+
+    ``model.safetensors`` is the network of the chosen epoch, ``last.safetensors`` that of the
+    last one, ``run.json`` the record of the run with its history, ``log`` is for TensorBoard.
 
     An interrupted run in the same folder is continued from its last whole checkpoint, and
-    ends with the same weights as an undisturbed one (same seed, one device).
+    ends with the same weights and history as an undisturbed one (same seed, one device).
 
     Args:
         recipe: what to run.
-        root: the copy of FER+, in any layout that the reader knows.
+        copies: where the data sets lie.
         output: folder of the run.
         start: files whose weights the run begins with: checkpoints of mien, or backbones as
             :func:`mien.models.start_from` knows them. What became of each tensor is written
             to ``output/start.txt``.
         teachers: checkpoints that the recipe's share of targets comes from.
-        unlabelled: a copy of FairFace, whose faces are learned from the teachers alone.
+        unlabelled: faces that are learned from the teachers alone.
         resume: continue what is there; otherwise start again.
+        hardware: what to run on.
+        minutes: pause after so long, and one step at least; 0 for never.
 
     Returns:
-        The path of the checkpoint.
+        The path of the chosen epoch's network; ``None`` if the run was paused.
 
     Raises:
         DataError: if the data is damaged or smaller than a batch, or if the folder holds a
             run of another recipe.
         ModelError: if a file to start from does not fit the network.
+        InputError: if the hardware is not there, or a batch cannot be shared out.
+        OutputError: if a checkpoint cannot be written.
+        TensorError: if the loss is not finite; see :mod:`mien.training.bad_batch`.
     """
-    parts = load_parts(recipe, root, teachers, unlabelled)
+    until = time.monotonic() + 60 * minutes if minutes else math.inf
+    hardware.check(recipe)
+    parts = load_parts(recipe, copies, teachers, unlabelled, answers=output, device=hardware.device)
     recipe = replace(recipe, preprocess=parts.preprocess)
-    if not len(parts.validation_images):
-        raise DataError(f"{recipe.name}: the validation part is empty; raise validation_share")
-    if len(parts.train_images) < recipe.batch:
+    per_epoch = steps_of_epoch(recipe, parts)
+    if not per_epoch:
         raise DataError(
             f"{recipe.name}: a batch of {recipe.batch} is larger than the training part of "
-            f"{len(parts.train_images)} pictures"
+            f"{len(parts.train)} pictures"
         )
+    network = _network(recipe, parts.labels, start, output)
+    module = TrainingModule(network, recipe, per_epoch, _origin(start, parts))
+    keeper = Keeper(output, until, _averaging(recipe))
+    trainer = _trainer(module, output, hardware, keeper)
+    if not resume and trainer.is_global_zero:
+        _clear(output)
+    try:
+        _fit(trainer, module, parts, output)
+    except Paused:
+        return None
+    if trainer.is_global_zero:
+        done = Finished(
+            recipe, parts, keeper.history, keeper.seconds, bool(start), hardware.processes
+        )
+        network.to(trainer.strategy.root_device)
+        finish(done, network, held_loader(recipe, parts), output)
+    return output / MODEL_FILE
+
+
+def _network(recipe: Recipe, labels: LabelSet, start: Sequence[Path], output: Path) -> nn.Module:
+    """As the run begins with it; what became of every tensor of a file is said."""
     torch.manual_seed(recipe.seed)
-    network = create_model(recipe.model, classes=FERPlus.labels, **recipe.options)
-    _start(network, start, output)
+    network = create_model(recipe.model, classes=labels, **recipe.options)
+    if recipe.starts_from and not start:
+        log.warning(
+            "%s starts from %s; without --start it starts from fresh weights",
+            recipe.name,
+            recipe.starts_from,
+        )
+    reports = [start_from(network, path, labels=labels) for path in start]
+    for report in reports:
+        log.info("%s", report)
+    if reports and leads():
+        lines = [line for report in reports for line in (str(report), *report.lines())]
+        output.mkdir(parents=True, exist_ok=True)
+        (output / START_REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
     use_products(network)
-    module = Classifier(network, recipe, _origin(network, parts))
-    training, held = loaders(recipe, parts)
-    trainer = _trainer(recipe, output)
+    return network
+
+
+def _origin(start: Sequence[Path], parts: Parts) -> str:
+    """SHA-256 of what a run begins with, besides its recipe: faces, targets, files of weights.
+
+    Not of the weights themselves: fresh ones may differ in their last bits between machines,
+    and a run may be carried from one to another.
+    """
+    digest = hashlib.sha256(parts.identity.encode())
+    for path in start:
+        digest.update(file_sha256(path).encode())
+    return digest.hexdigest()
+
+
+def _clear(output: Path) -> None:
+    """Remove what an earlier run has left."""
+    for name in (LAST, BEST, RUN_FILE, MODEL_FILE, LAST_FILE, BAD_BATCH):
+        (output / name).unlink(missing_ok=True)
+    for curves in (output / LOG).glob("events.out.tfevents.*"):
+        curves.unlink()
+
+
+def _averaging(recipe: Recipe) -> Averaging | None:
+    if not recipe.average_decay:
+        return None
+    return Averaging(
+        decay=recipe.average_decay**_AVERAGE_EVERY, update_every_n_steps=_AVERAGE_EVERY
+    )
+
+
+def _trainer(
+    module: TrainingModule, output: Path, hardware: Hardware, keeper: Keeper
+) -> lightning.Trainer:
+    recipe = module.recipe
+    callbacks: list[Callback] = [keeper, LearningRateMonitor("step")]
+    if keeper.averaging is not None:
+        callbacks.insert(0, keeper.averaging)
+    several = hardware.processes > 1
+    idle = several and has_idle_weights(module.network, recipe.preprocess.size)
+    if several and hardware.device == "cpu" and _has_batch_norm(module.network):
+        log.warning("on CPUs every process has batch norms of its own, of its share of a batch")
+    if hardware.device == "cuda":
+        # Beside deterministic algorithms it costs time, and nothing here reads such memory.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    try:
+        return lightning.Trainer(
+            **hardware.settings(idle=idle),
+            max_epochs=-(-module.total // module.per_epoch),
+            limit_train_batches=module.per_epoch,
+            precision=recipe.precision,  # type: ignore[arg-type]
+            gradient_clip_val=recipe.clip_norm or recipe.clip_value or None,
+            gradient_clip_algorithm="value" if recipe.clip_value else "norm",
+            default_root_dir=output,
+            callbacks=callbacks,
+            plugins=[WholeCheckpointIO()],
+            logger=TensorBoardLogger(output, name="", version=LOG),
+            enable_progress_bar=sys.stderr.isatty(),
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, ModuleNotFoundError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{recipe.name} cannot run on this hardware: {reason}") from None
+
+
+def _has_batch_norm(network: nn.Module) -> bool:
+    return any(isinstance(one, nn.modules.batchnorm._BatchNorm) for one in network.modules())
+
+
+def _fit(trainer: lightning.Trainer, module: TrainingModule, parts: Parts, output: Path) -> None:
+    """Run what is left of the run.
+
+    Raises:
+        Paused: if the time was over.
+    """
     last = output / LAST
-    if not resume:
-        last.unlink(missing_ok=True)
+    rank, world = trainer.global_rank, trainer.world_size
+    pinned = trainer.strategy.root_device.type == "cuda"
+    recipe = module.recipe
     try:
         trainer.fit(
             module,
-            training,
-            held,
+            training_loader(recipe, parts, rank, world, pinned=pinned),
+            held_loader(recipe, parts, rank, world, pinned=pinned),
             ckpt_path=str(last) if last.is_file() else None,
             weights_only=True,
         )
@@ -125,159 +226,8 @@ def train(
         if trainer.interrupted:
             raise KeyboardInterrupt from None
         raise
-    return _finish(recipe, network, held, output, parts.notes)
-
-
-def _origin(network: nn.Module, parts: Parts) -> str:
-    """SHA-256 of what a run begins with: weights, faces and targets."""
-    digest = hashlib.sha256()
-    for value in network.state_dict().values():
-        digest.update(value.numpy().tobytes())
-    for array in (parts.train_images, parts.train_targets, parts.validation_images):
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def _start(network: nn.Module, files: Sequence[Path], output: Path) -> None:
-    """Fill the network from files, and say what became of every tensor."""
-    reports = [start_from(network, path, labels=FERPlus.labels) for path in files]
-    if not reports:
-        return
-    for report in reports:
-        log.info("%s", report)
-    lines = [line for report in reports for line in (str(report), *report.lines())]
-    output.mkdir(parents=True, exist_ok=True)
-    (output / START_REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def loaders(recipe: Recipe, parts: Parts) -> tuple[Loader, Loader]:
-    """Of the training part, varied and drawn as the recipe says, and of the held-out part."""
-    training = FaceDataset(
-        parts.train_images,
-        parts.train_targets,
-        recipe.preprocess,
-        recipe.augmentation,
-        recipe.seed,
-    )
-    held = FaceDataset(
-        parts.validation_images, parts.validation_targets, recipe.preprocess, tolerated=0
-    )
-    workers = recipe.workers
-    train_loader: Loader = EpochLoader(
-        training,
-        batch_size=recipe.batch,
-        sampler=EpochSampler(make_plan(recipe.sampling, _classes(parts)), recipe.seed),
-        drop_last=True,
-        collate_fn=collate,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-    )
-    return train_loader, DataLoader(held, batch_size=recipe.batch, collate_fn=collate)
-
-
-def _classes(parts: Parts) -> NDArray[np.int64]:
-    """The class of each training face; of a distribution its largest."""
-    targets = parts.train_targets
-    return np.asarray(targets.argmax(axis=1) if targets.ndim == 2 else targets, np.int64)
-
-
-def _trainer(recipe: Recipe, output: Path) -> lightning.Trainer:
-    callbacks: list[Callback] = [*checkpoint_callbacks(output), EpochLine()]
-    if recipe.average_decay:
-        callbacks.insert(
-            0,
-            EMAWeightAveraging(
-                decay=recipe.average_decay**_AVERAGE_EVERY, update_every_n_steps=_AVERAGE_EVERY
-            ),
-        )
-    return lightning.Trainer(
-        max_epochs=recipe.epochs,
-        devices=1,
-        precision=recipe.precision,  # type: ignore[arg-type]
-        default_root_dir=output,
-        callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
-        logger=TensorBoardLogger(output, name="", version="log"),
-        enable_progress_bar=sys.stderr.isatty(),
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-    )
-
-
-class EpochLine(Callback):
-    """One line in the log after every epoch."""
-
-    def on_train_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        """Say how far the run is, and how good."""
-        del pl_module
-        numbers = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        log.info(
-            "epoch %d of %s: training loss %.4f, validation loss %.4f, accuracy %.4f",
-            trainer.current_epoch + 1,
-            trainer.max_epochs,
-            numbers.get("train_loss", float("nan")),
-            numbers.get("val_loss", float("nan")),
-            numbers.get("val_accuracy", float("nan")),
-        )
-
-
-def _finish(
-    recipe: Recipe,
-    network: nn.Module,
-    held: Loader,
-    output: Path,
-    notes: tuple[str, ...],
-) -> Path:
-    """Take the best epoch's averaged weights, fit the temperature, write the card."""
-    state = torch.load(output / f"{BEST}.ckpt", map_location="cpu", weights_only=True)
-    weights = {
-        name.removeprefix("network."): value
-        for name, value in state["state_dict"].items()
-        if name.startswith("network.")
-    }
-    network.load_state_dict(weights)
-    logits, targets = validation_logits(network, held)
-    labels = targets.argmax(axis=1) if targets.ndim == 2 else targets
-    card = Card(
-        name=recipe.name,
-        architecture=recipe.model,
-        arguments=recipe.options,
-        labels=FERPlus.labels,
-        preprocess=recipe.preprocess,
-        # Confidence is to say how often the most voted expression is hit, so no soft targets.
-        temperature=fit_temperature(logits, labels),
-        data="; ".join((_DATA, *notes)),
-        data_licence=_LICENCE,
-        recipe=recipe.name,
-        seed=recipe.seed,
-        commit=git_commit(),
-        intended_use=_INTENDED_USE,
-        limits=_LIMITS,
-        measurements=(
-            Measurement(
-                dataset=FERPlus.name,
-                split="validation, held out of train",
-                protocol="most voted expression",
-                images=len(labels),
-                values={"accuracy": float((logits.argmax(axis=1) == labels).mean())},
-            ),
-        ),
-    )
-    path = output / MODEL_FILE
-    save_model(network, card, path)
-    log.info("epoch %d was the best; its weights and card are in %s", state["epoch"] + 1, path)
-    return path
-
-
-@torch.inference_mode()
-def validation_logits(
-    network: nn.Module, held: Loader
-) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
-    """Logits (N, M) and targets of the held-out part, in float32."""
-    network.eval()
-    outputs = [(network(images).logits.numpy(), targets.numpy()) for images, targets in held]
-    logits, targets = zip(*outputs, strict=True)
-    return np.concatenate(logits), np.concatenate(targets)
+    except RuntimeError as error:
+        # What torch says to a process whose fellow has met an error, which that one has named.
+        if world > 1 and "Connection closed by peer" in str(error):
+            raise OutputError(f"process {rank} ends, as another of this run has ended") from None
+        raise

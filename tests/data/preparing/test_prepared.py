@@ -8,13 +8,8 @@ import pytest
 
 from mien.data.annotations import Annotations
 from mien.data.archive import Archive
-from mien.data.preparing.prepared import (
-    MANIFEST,
-    Manifest,
-    PreparedSplit,
-    read_manifest,
-    read_prepared,
-)
+from mien.data.preparing.manifest import MANIFEST, Manifest, PreparedSplit, read_manifest
+from mien.data.preparing.prepared import read_prepared
 from mien.data.preparing.prepared_table import file_of, folder_of, source_of, table_text
 from mien.errors import DataError
 from mien.expressions import BASIC8, LabelSet
@@ -123,8 +118,8 @@ def test_wrong_copies_say_what_to_do(tmp_path: Path) -> None:
         read_prepared(archive, "other", "train")
     with pytest.raises(DataError, match=r"val is not prepared, .*done: train.*mien data prepare"):
         read_prepared(archive, "some", "val")
-    with pytest.raises(DataError, match=r"written by a newer mien \(format 2.*upgrade"):
-        read_prepared(write(tmp_path, format=2), "some", "train")
+    with pytest.raises(DataError, match=r"written by a newer mien \(format 3.*upgrade"):
+        read_prepared(write(tmp_path, format=3), "some", "train")
 
 
 @pytest.mark.parametrize(

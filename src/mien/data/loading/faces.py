@@ -20,10 +20,13 @@ from .augmentation import Augmentation
 from .batches import FaceBatch, empty_batch
 from .damage import Damage
 from .draws import kept_generator, mixed_seed
-from .pictures import Pictures, crops
+from .pictures import Pictures, PicturesInMemory, crops
 
 Key: TypeAlias = int | tuple[int, ...]
 Change: TypeAlias = Callable[[Tensor], Tensor]
+
+_MOST_BYTES = 6 << 30
+"""Of faces in memory that are cut at once; of more, each is cut whenever it is wanted."""
 
 
 class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -71,10 +74,13 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
             raise DataError(f"{len(pictures)} faces do not fit {len(targets)} targets")
         size = preprocess.size
         loaded = replace(preprocess, size=augmentation.loaded(size) if augmentation else size)
+        if isinstance(pictures, np.ndarray):
+            pictures = PicturesInMemory(pictures)
         # Pictures in memory are cut once, and not in every epoch.
+        at_once = isinstance(pictures, PicturesInMemory) and _bytes(pictures, loaded) <= _MOST_BYTES
         self.faces: Pictures = (
-            _InMemory(pictures, loaded)
-            if isinstance(pictures, np.ndarray)
+            _CutInMemory(pictures, loaded)
+            if isinstance(pictures, PicturesInMemory) and at_once
             else crops(pictures, loaded)
         )
         self.targets = torch.from_numpy(np.ascontiguousarray(targets))
@@ -147,24 +153,27 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
                 cv2.setNumThreads(0)
 
 
-class _InMemory:
+class _CutInMemory:
     """Faces in memory, which workers share."""
 
-    def __init__(self, images: NDArray[np.uint8], preprocess: Preprocess) -> None:
-        self.crops = torch.from_numpy(np.stack([preprocess.cut(image) for image in images]))
+    def __init__(self, pictures: PicturesInMemory, preprocess: Preprocess) -> None:
+        if not len(pictures):
+            raise DataError("there is no face to learn from or to measure on")
+        cut = np.stack([preprocess.cut(image) for image in pictures.images])
+        self.crops, self.names = torch.from_numpy(cut), pictures.names
 
     def __len__(self) -> int:
         return len(self.crops)
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Their numbers."""
-        return [f"face {row}" for row in range(len(self))]
 
     def picture(self, index: int) -> Picture:
         """A face, uint8 (size, size[, 3])."""
         picture: Picture = self.crops[index].numpy()
         return picture
+
+
+def _bytes(pictures: PicturesInMemory, preprocess: Preprocess) -> int:
+    """How much memory the faces take when they are cut."""
+    return len(pictures) * preprocess.size**2 * (1 if preprocess.colour == "grey" else 3)
 
 
 def _values(picture: Picture) -> Tensor:

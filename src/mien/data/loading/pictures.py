@@ -77,6 +77,60 @@ class ChosenPictures:
         return self.pictures.picture(int(self.rows[index]))
 
 
+class PicturesInMemory:
+    """Pictures of one size that are decoded already.
+
+    Args:
+        images: uint8 (N, H, W, 3) RGB, or (N, H, W) grey.
+        names: what to call each; ``None`` for their numbers.
+
+    Raises:
+        DataError: if there are more or fewer names, or these are no pictures.
+    """
+
+    def __init__(self, images: NDArray[np.uint8], names: Sequence[str] | None = None) -> None:
+        if images.dtype != np.uint8 or images.ndim not in (3, 4):
+            raise DataError(f"{images.dtype} of shape {images.shape} are no pictures of one size")
+        self.images = images
+        self.names = [f"face {row}" for row in range(len(images))] if names is None else names
+        if len(self.names) != len(images):
+            raise DataError(f"{len(self.names)} names do not fit {len(images)} pictures")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def picture(self, index: int) -> Picture:
+        """A picture, uint8 (H, W, 3) RGB, or (H, W) grey."""
+        picture: Picture = self.images[index]
+        return picture
+
+
+class JoinedPictures:
+    """Pictures one after the other, each of whose parts cuts faces in its own way."""
+
+    def __init__(self, parts: Sequence[Pictures]) -> None:
+        self.parts = tuple(parts)
+        self._ends = np.cumsum([len(part) for part in self.parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What to call each picture in messages."""
+        return [name for part in self.parts for name in part.names]
+
+    def picture(self, index: int) -> Picture:
+        """A picture, uint8 (H, W, 3) RGB, or (H, W) grey."""
+        part = int(np.searchsorted(self._ends, index, side="right"))
+        before = int(self._ends[part - 1]) if part else 0
+        return self.parts[part].picture(index - before)
+
+    def crops(self, preprocess: Preprocess) -> Pictures:
+        """Faces as a model sees them."""
+        return JoinedPictures([crops(part, preprocess) for part in self.parts])
+
+
 def crops(pictures: Pictures, preprocess: Preprocess) -> Pictures:
     """Faces as a model sees them, all of one size: :class:`Crops` of whatever gives pictures.
 

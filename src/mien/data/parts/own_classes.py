@@ -11,7 +11,7 @@ from ...errors import DataError
 from ...expressions import LabelSet
 from ..annotations import Annotations
 from ..archive import Archive
-from ..preparing.prepared import read_manifest
+from ..preparing.manifest import read_manifest
 from .expression_names import is_among
 
 

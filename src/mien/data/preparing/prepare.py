@@ -26,10 +26,10 @@ from .alignment import Align
 from .crew import in_processes
 from .face_store import FaceStore
 from .journal import Entry, Journal, alone_in, remove_parts, write_whole, writing
+from .manifest import MANIFEST, Manifest, PreparedSplit, read_manifest
 from .prepare_again import finished_entries
 from .prepare_report import PrepareReport, counted, missing_text
 from .prepare_settings import Missing, PictureFormat, Settings, check_words, differences
-from .prepared import MANIFEST, Manifest, PreparedSplit, read_manifest
 from .prepared_table import folder_of, source_of, table_text
 
 log = logging.getLogger("mien")

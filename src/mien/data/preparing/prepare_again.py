@@ -6,8 +6,9 @@ from ...errors import DataError
 from ..archive import Archive
 from .face_store import FaceStore
 from .journal import Entry
+from .manifest import Manifest
 from .prepare_report import NOT_FOUND, UNREADABLE, read_missing
-from .prepared import Manifest, Prepared
+from .prepared import Prepared
 
 
 def finished_entries(store: FaceStore, manifest: Manifest, listing: str) -> dict[int, Entry]:

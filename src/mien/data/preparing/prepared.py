@@ -1,124 +1,37 @@
-"""Prepared copies: what ``mien data prepare`` writes and every reader reads.
+"""Prepared and packed copies: what ``mien data prepare`` and ``pack`` write and all readers read.
 
 ``prepared.json`` tells how the faces were found and cut and which splits are done. Each split
 has a table, ``<split>.csv``, with a row for each picture: the same names, classes, votes,
 action units, groups and attributes as in the original copy. Classes are there by name, so
 that no number is ever read in another order. Boxes and landmarks, which were those of the
 original pictures, are left out.
+
+A packed copy is the same in one zip file, with the pictures in mosaics; see
+:mod:`mien.data.packed`. Its pictures may also be those of the original, brought to one size,
+so that there is no way in which faces were cut.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import CardError, DataError, LabelMismatch
+from ...errors import DataError, LabelMismatch
 from ...expressions import LabelSet
 from ...preprocess import Preprocess
 from ..annotations import Annotations
+from ..mosaics import AGAIN, PackedPictures
+from .manifest import Manifest, read_manifest
 from .prepared_table import ATTRIBUTE, FIRST, FOUND, UNIT, VOTES
 
 if TYPE_CHECKING:
     from ..archive import Archive
-
-MANIFEST = "prepared.json"
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class PreparedSplit:
-    """What a manifest says of one split that is done.
-
-    Attributes:
-        table: name of its table.
-        listed: how many pictures the original lists.
-        pictures: how many it has.
-        found: in how many of these the face was found.
-        missing: in how many pictures of the original it was not, kept here or not.
-        unreadable: how many pictures of the original could not be read, and are left out.
-        source: :func:`source_of` the original.
-        class_names: what the classes of the original are called.
-    """
-
-    table: str
-    listed: int
-    pictures: int
-    found: int
-    missing: int
-    unreadable: int
-    source: str
-    class_names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What ``prepared.json`` says.
-
-    Attributes:
-        dataset: name of the data set.
-        settings: how all splits were prepared; ``preprocess`` is how their faces are cut.
-        splits: those that are done.
-        version: of mien, that began the copy.
-    """
-
-    dataset: str
-    settings: Mapping[str, Any]
-    splits: Mapping[str, PreparedSplit] = field(default_factory=dict)
-    version: str = ""
-
-    @property
-    def preprocess(self) -> Preprocess:
-        """How the faces are cut."""
-        return Preprocess.from_dict(self.settings["preprocess"])
-
-    def to_json(self) -> str:
-        """The file's text."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: bytes, where: str) -> Manifest:
-        """Read it back.
-
-        Raises:
-            DataError: if it is damaged, or of a newer format.
-        """
-        try:
-            values = json.loads(text)
-            if values["format"] > FORMAT:
-                raise DataError(
-                    f"{where}: written by a newer mien (format {values['format']}, this one "
-                    f"reads {FORMAT}); upgrade mien"
-                )
-            splits = {
-                name: PreparedSplit(**one | {"class_names": tuple(one["class_names"])})
-                for name, one in values["splits"].items()
-            }
-            found = cls(values["dataset"], values["settings"], splits, values["version"])
-            _ = found.preprocess
-        except (ValueError, KeyError, TypeError, AttributeError, CardError) as error:
-            reason = " ".join(str(error).split())
-            raise DataError(
-                f"{where}: damaged ({type(error).__name__}: {reason}); prepare the copy "
-                "anew, into another folder"
-            ) from None
-        return found
-
-
-def read_manifest(archive: Archive) -> Manifest | None:
-    """What a copy says of its preparation; ``None`` for an original copy.
-
-    Raises:
-        DataError: if the manifest is damaged, or of a newer format.
-    """
-    data = archive.read(MANIFEST)
-    return None if data is None else Manifest.from_json(data, f"{archive.root}: {MANIFEST}")
 
 
 def read_prepared(archive: Archive, dataset: str, split: str) -> Prepared | None:
@@ -136,6 +49,12 @@ def read_prepared(archive: Archive, dataset: str, split: str) -> Prepared | None
         raise DataError(
             f"{where}: prepared from {manifest.dataset}, not from {dataset}; "
             f"open it as {manifest.dataset}"
+        )
+    if split not in manifest.splits and manifest.mosaic is not None:
+        held = ", ".join(manifest.splits)
+        raise DataError(
+            f"{where}: the split {split} is not in this packed file (it has: {held}); pack it anew "
+            f"from the original, with --split {split} too"
         )
     if split not in manifest.splits:
         done = ", ".join(manifest.splits) or "none"
@@ -155,14 +74,32 @@ class Prepared:
     split: str
 
     @property
-    def preprocess(self) -> Preprocess:
-        """How the faces are cut."""
+    def preprocess(self) -> Preprocess | None:
+        """How the faces are cut; ``None`` if they are not."""
         return self.manifest.preprocess
 
     @property
-    def side(self) -> int:
+    def side(self) -> int | None:
         """Width and height of every picture."""
-        return self.preprocess.size
+        return self.manifest.side
+
+    @property
+    def originals(self) -> Mapping[str, object]:
+        """Options that chose something in the original when the copy was packed."""
+        chosen: Mapping[str, object] = self.manifest.settings.get("originals", {})
+        return chosen
+
+    def packed(self, table: Annotations) -> PackedPictures | None:
+        """The pictures of a packed copy; ``None`` where each has a file of its own.
+
+        Args:
+            table: of :meth:`annotations`.
+        """
+        mosaic = self.manifest.mosaic
+        if mosaic is None:
+            return None
+        pixels = self.manifest.splits[self.split].pixels
+        return PackedPictures(self.archive, mosaic, table.names, table.files, pixels)
 
     @property
     def absent(self) -> int:
@@ -225,7 +162,7 @@ class Prepared:
         done = self.manifest.splits[self.split]
         data = self.archive.read(done.table)
         if data is None:
-            raise DataError(f"{self.archive.root}: {done.table} is missing; prepare it again")
+            raise DataError(f"{self.archive.root}: {done.table} is missing; {self._remedy}")
         if not data.endswith(b"\n"):
             raise self._damaged("cut off")
         try:
@@ -259,7 +196,11 @@ class Prepared:
 
     def _damaged(self, what: str) -> DataError:
         table = self.manifest.splits[self.split].table
-        return DataError(f"{self.archive.root}: {table} is damaged: {what}; prepare it again")
+        return DataError(f"{self.archive.root}: {table} is damaged: {what}; {self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        return "prepare it again" if self.manifest.mosaic is None else AGAIN
 
 
 def _are_expressions(names: Sequence[str]) -> bool:

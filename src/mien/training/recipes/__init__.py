@@ -2,9 +2,23 @@
 
 from ...errors import UnknownName
 from ..recipe import Recipe
-from . import baseline, small
+from . import (
+    apvit,
+    baseline,
+    dan,
+    distil,
+    ferplus_cpu,
+    ferplus_gpu,
+    lla_net,
+    msa_net,
+    pretrain,
+    small,
+    transfer,
+)
 
-RECIPES = {recipe.name: recipe for recipe in (baseline.RESNET18, baseline.TIMM, small.SMALL)}
+_PAPERS = (dan, transfer, lla_net, apvit, msa_net)
+_FILES = (*_PAPERS, baseline, ferplus_cpu, ferplus_gpu, small, pretrain, distil)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for file in _FILES for recipe in file.ALL}
 
 
 def find_recipe(name: str) -> Recipe:

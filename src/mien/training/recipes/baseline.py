@@ -8,22 +8,16 @@ Commands:
 
 from dataclasses import replace
 
-from ...data.loading.augmentation import Augmentation
-from ...data.loading.augmentation_steps import MIDDLE_GREY, Affine, Erasing, Flip
-from ...preprocess import Preprocess
-from ..recipe import Recipe
+from ..optimisers import AdamW
+from .small import FACES, SMALL
 
-RESNET18 = Recipe(
+RESNET18 = replace(
+    SMALL,
     name="ferplus.resnet18",
     model="resnet18",
-    preprocess=Preprocess(size=64, colour="grey"),
-    augmentation=Augmentation(
-        steps=(
-            Flip(),
-            Affine(degrees=10, shift=0.05, zoom=(0.9, 1.1)),
-            Erasing(0.5, value=MIDDLE_GREY),
-        )
-    ),
+    options={"dropout": 0.2},
+    preprocess=replace(FACES, size=64),
+    optimiser=AdamW(learning_rate=0.001, weight_decay=0.1),
     epochs=24,
 )
 
@@ -32,5 +26,6 @@ TIMM = replace(
     name="ferplus.timm",
     model="timm",
     options={"backbone": "mobilenetv4_conv_small"},
-    learning_rate=0.05,
 )
+
+ALL = (RESNET18, TIMM)

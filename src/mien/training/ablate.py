@@ -1,0 +1,255 @@
+"""Run a table row by row and seed by seed, and keep a record of every finished run.
+
+A record that is there, of the same recipe, seed and data, is not run again, whether its
+checkpoints are still there or not: a table can be continued elsewhere from its records alone.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+
+from ..errors import DataError, InputError, MienError, NotFound
+from ..evaluation.provenance import file_sha256
+from ..evaluation.record import Result, read_result, write_result
+from .ablation_plan import Plan, Run, as_text, data_words, digest
+from .copies import Copies
+from .hardware import Hardware
+from .reporting import Reported, measure, run_facts
+from .run import train
+
+log = logging.getLogger("mien")
+
+DIGEST = "recipe_sha256"
+"""Under which a record's settings say which recipe, and which start, it is of."""
+
+_OWNER = "recipe.sha256"
+Starts = Mapping[str, tuple[Path, ...]]
+OnError = Callable[[Run, MienError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a table's run ended.
+
+    Attributes:
+        failures: runs that failed.
+        paused: whether the time was over before all was done.
+    """
+
+    failures: int = 0
+    paused: bool = False
+
+
+@dataclass
+class Ablation:
+    """A plan with its data and the folder of its records.
+
+    Attributes:
+        plan: what is to be run.
+        copies: where the data is.
+        folder: of the records; checkpoints lie in ``runs`` below it.
+        start: files that runs begin with, by row; those under ``""`` are for rows without
+            files of their own.
+        hardware: what it runs on.
+
+    Raises:
+        UnknownName: if ``start`` names a row that the table lacks.
+        NotFound: if a file to start from is not there.
+    """
+
+    plan: Plan
+    copies: Copies
+    folder: Path
+    start: Starts = field(default_factory=dict)
+    hardware: Hardware = field(default_factory=Hardware)
+
+    def __post_init__(self) -> None:
+        for row in filter(None, self.start):
+            self.plan.table.row(row)
+        self._splits: dict[str, Reported] = {}
+        self._hashes = {path: file_sha256(path) for files in self.start.values() for path in files}
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process, of several, is the one that writes and prints."""
+        return int(getattr(rank_zero_only, "rank", 0)) == 0
+
+    def records(self, on_error: OnError | None = None) -> dict[tuple[str, int], Result]:
+        """What is finished, by row and seed.
+
+        Where there is no copy of the data, records are taken to be of the same.
+
+        Args:
+            on_error: told of damaged records, which are left out; without it they are raised.
+        """
+        found = {}
+        for run in self.plan.runs():
+            try:
+                record = self._record(run)
+            except DataError as error:
+                if on_error is None:
+                    raise
+                on_error(run, error)
+                continue
+            if record is not None:
+                found[run.row.name, run.seed] = record
+        return found
+
+    def run(
+        self, *, minutes: float = 0.0, restart: bool = False, on_error: OnError | None = None
+    ) -> Outcome:
+        """Run what is not finished.
+
+        Args:
+            minutes: of this call; 0 for as long as it takes. A run that is cut off is
+                continued by the next call.
+            restart: begin runs again that have checkpoints and no record.
+            on_error: told of every run that fails; the others go on. Without it, the first
+                failure is raised.
+
+        Raises:
+            MienError: if the data or a file to start from is missing, before anything runs.
+        """
+        runs = list(self.plan.runs())
+        for run in runs:
+            self.copies.require((*run.recipe.data, run.test), run.recipe.name)
+            self._reported(run)
+            self._digest(run)
+        end = time.monotonic() + 60 * minutes if minutes else None
+        failures = 0
+        for number, run in enumerate(runs, 1):
+            left = 0.0 if end is None else (end - time.monotonic()) / 60
+            try:
+                if self._record(run) is not None:
+                    continue
+                if end is not None and left <= 0:
+                    return Outcome(failures, paused=True)
+                log.info("%s, run %d of %d", run.name, number, len(runs))
+                if not self._train(run, left, restart):
+                    return Outcome(failures, paused=True)
+                if self.leads:
+                    write_result(self._measured(run), self.file(run))
+            except MienError as error:
+                if on_error is None:
+                    raise
+                failures += 1
+                on_error(run, error)
+                gc.collect()  # what the run held
+        return Outcome(failures)
+
+    def file(self, run: Run) -> Path:
+        """Where a run's record lies."""
+        return self.folder / f"{run.name}.json"
+
+    def command(self, run: Run, *, whole_paths: bool = True) -> str:
+        """What repeats a run: one line for a shell.
+
+        Args:
+            run: of the plan.
+            whole_paths: as on this machine; otherwise the last part of each path, for records.
+        """
+        words = data_words(run, self.copies, whole_paths=whole_paths)
+        for path in self._start(run):
+            words += ["--start", str(path) if whole_paths else path.name]
+        return self.plan.command(run, words)
+
+    def _train(self, run: Run, minutes: float, restart: bool) -> bool:
+        """False if the time was over before the end."""
+        folder = self.folder / run.folder
+        if self.leads:
+            self._make_room(run, folder)
+        try:
+            done = train(
+                run.recipe,
+                self.copies,
+                folder,
+                start=self._start(run),
+                resume=not restart,
+                hardware=self.hardware,
+                minutes=minutes,
+            )
+        except torch.OutOfMemoryError:
+            raise InputError(
+                f"{run.recipe.name} does not fit in the accelerator's memory; lower --set batch"
+            ) from None
+        return done is not None
+
+    def _measured(self, run: Run) -> Result:
+        folder = self.folder / run.folder
+        changes = {key: as_text(value) for key, value in run.settings.items() if key != "seed"}
+        return measure(
+            folder,
+            self._reported(run),
+            device=self.hardware.device,
+            workers=run.recipe.workers,
+            command=self.command(run, whole_paths=False),
+            settings={
+                "table": self.plan.table.name,
+                "row": run.row.name,
+                "scale": self.plan.scale,
+                "base": run.base,
+                "changes": json.dumps(changes),
+                "smoke": int(self.plan.smoke),
+                "selection": run.recipe.selection,
+                DIGEST: self._digest(run),
+                **run_facts(folder),
+            },
+        )
+
+    def _record(self, run: Run) -> Result | None:
+        """The record of this very run, if there is one.
+
+        Raises:
+            DataError: if there is a damaged one.
+        """
+        path = self.file(run)
+        try:
+            record = read_result(path)
+        except NotFound:
+            return None
+        except DataError as error:
+            raise DataError(
+                f"{path}: is no whole record; delete it, and the run is done again ({error})"
+            ) from None
+        same = record.settings.get(DIGEST) == self._digest(run) and record.seed == run.seed
+        if same and run.test.dataset in self.copies.roots:
+            same = record.data_fingerprint == self._reported(run).fingerprint
+        if not same:
+            log.warning("%s: is of another recipe, start or data, and does not count", path)
+        return record if same else None
+
+    def _make_room(self, run: Run, folder: Path) -> None:
+        """Put the checkpoints of an earlier recipe aside, and note whose folder it is."""
+        mark, own = folder / _OWNER, self._digest(run)
+        earlier = mark.read_text(encoding="utf-8").strip() if mark.is_file() else own
+        if earlier != own:
+            aside = folder.with_name(f"{folder.name}.{earlier[:8]}")
+            if aside.exists():
+                raise InputError(
+                    f"{folder} and {aside} are of other recipes; delete one, or choose another "
+                    "--output"
+                )
+            folder.rename(aside)
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text(own + "\n", encoding="utf-8")
+
+    def _start(self, run: Run) -> tuple[Path, ...]:
+        return tuple(self.start.get(run.row.name, self.start.get("", ())))
+
+    def _digest(self, run: Run) -> str:
+        return digest(run.recipe, [self._hashes[path] for path in self._start(run)])
+
+    def _reported(self, run: Run) -> Reported:
+        key = repr(run.test)
+        if key not in self._splits:
+            self._splits[key] = Reported(run.test, self.copies)
+        return self._splits[key]

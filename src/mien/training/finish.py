@@ -1,0 +1,182 @@
+"""From the last checkpoint of a run to networks with cards, and the run's record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..card import Card, Measurement
+from ..evaluation.calibration import fit_temperature
+from ..evaluation.provenance import git_commit, machine, version
+from ..losses import UNLABELLED
+from ..models import save_model
+from .checkpoints import BEST, LAST, read_weights
+from .history import RUN_FILE, Epoch, chosen_epoch, write_run
+from .loaders import Loader
+from .parts import Parts
+from .recipe import Recipe
+from .targets import column_of_classes
+
+log = logging.getLogger("mien")
+
+MODEL_FILE, LAST_FILE = "model.safetensors", "last.safetensors"
+_INTENDED_USE = (
+    "Research on the expressions that faces show in photos and videos, with a person in charge "
+    "of what follows from it"
+)
+_LIMITS = (
+    "An expression is not a feeling: do not infer emotion, intent, health or character from it, "
+    "and do not decide about people by it. The faces of the training data do not represent "
+    "people in general; accuracy by age, gender and skin colour was not measured"
+)
+_RARE = {"ferplus": "Contempt, disgust and fear are rare in FER+ and often missed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run at its end.
+
+    Attributes:
+        recipe: as it was run.
+        parts: what it was run on.
+        history: of its epochs.
+        seconds: that it took.
+        started: whether it began with weights from files.
+        processes: that it ran on.
+    """
+
+    recipe: Recipe
+    parts: Parts
+    history: list[Epoch]
+    seconds: float
+    started: bool
+    processes: int = 1
+
+
+def finish(run: Finished, network: nn.Module, held: Loader, folder: Path) -> Path:
+    """Write the chosen epoch's network, the last one's, and the record of the run.
+
+    Args:
+        run: what happened.
+        network: of the recipe, on the device that is to answer.
+        held: all pictures of the held-out part.
+        folder: of the run, with its checkpoints.
+
+    Returns:
+        The path of the chosen epoch's network.
+    """
+    chosen, weights = read_weights(folder / BEST)
+    # The last first: where there is a model, everything is there.
+    for name, (epoch, state) in {
+        LAST_FILE: (len(run.history), read_weights(folder / LAST)[1]),
+        MODEL_FILE: (chosen, weights),
+    }.items():
+        network.load_state_dict(state)
+        card = _card(run, network, held, epoch)
+        if name == MODEL_FILE:
+            write_run(_record(run, network, chosen), folder / RUN_FILE)
+        save_model(network, card, folder / name)
+    path = folder / MODEL_FILE
+    log.info("epoch %d was the best; its weights and card are in %s", chosen, path)
+    return path
+
+
+def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
+    recipe, parts = run.recipe, run.parts
+    temperature, images = 1.0, len(parts.held)
+    values = {name: run.history[epoch - 1][f"val_{name}"] for name in ("accuracy", "loss")}
+    if recipe.objective.targets != "attributes":
+        logits, targets = held_logits(network, held)
+        labels = column_of_classes(targets)
+        known = ~np.isin(labels, UNLABELLED)
+        logits, labels = logits[known], labels[known]
+        images = len(labels)
+        # Confidence is to say how often the most voted expression is hit, so no soft targets.
+        temperature = fit_temperature(logits, labels)
+        values = {"accuracy": float((logits.argmax(axis=1) == labels).mean())}
+    return Card(
+        name=recipe.name,
+        architecture=recipe.model,
+        arguments=recipe.options,
+        labels=parts.labels,
+        preprocess=recipe.preprocess,
+        temperature=temperature,
+        data="; ".join((parts.data, *parts.notes, *_remarks(run, epoch))),
+        data_licence=parts.licence,
+        recipe=recipe.name,
+        seed=recipe.seed,
+        commit=git_commit(),
+        intended_use=_INTENDED_USE,
+        limits=". ".join((_LIMITS, *_rare(recipe))),
+        measurements=(_measurement(recipe, images, values),),
+    )
+
+
+def _remarks(run: Finished, epoch: int) -> list[str]:
+    """What a card should say of the run."""
+    remarks = []
+    if run.recipe.starts_from and not run.started:
+        remarks.append(f"from fresh weights, where the recipe starts from {run.recipe.starts_from}")
+    if epoch == len(run.history) != chosen_epoch(run.history, run.recipe.objective.monitor):
+        remarks.append("weights of the last epoch, not of the best")
+    return remarks
+
+
+def _rare(recipe: Recipe) -> list[str]:
+    names = dict.fromkeys(source.dataset for source in recipe.data)
+    return [_RARE[name] for name in names if name in _RARE]
+
+
+def _measurement(recipe: Recipe, images: int, values: Mapping[str, float]) -> Measurement:
+    dataset, split = recipe.data[0].dataset, "validation, held out of train"
+    if recipe.selection == "test" and recipe.test is not None:
+        dataset = recipe.test.dataset
+        split = f"{recipe.test.split}, on which the checkpoint was chosen"
+    protocol = "most voted expression" if recipe.targets == "soft" else "label"
+    return Measurement(
+        dataset=dataset, split=split, protocol=protocol, images=images, values=dict(values)
+    )
+
+
+def _record(run: Finished, network: nn.Module, chosen: int) -> dict[str, object]:
+    recipe = run.recipe
+    return {
+        "recipe": recipe.name,
+        "model": recipe.model,
+        "seed": recipe.seed,
+        "parameters": sum(one.numel() for one in network.parameters()),
+        "pictures": {"train": len(run.parts.train), "held": len(run.parts.held)},
+        "selection": recipe.selection,
+        "monitor": recipe.objective.monitor,
+        "chosen_epoch": chosen,
+        "history": run.history,
+        "settings": repr(recipe),
+        "data": run.parts.identity,
+        "seconds": round(run.seconds, 1),
+        "processes": run.processes,
+        "machine": machine(),
+        "version": version(),
+        "commit": git_commit(),
+    }
+
+
+@torch.inference_mode()
+def held_logits(
+    network: nn.Module, held: Loader
+) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
+    """Logits (N, M) and targets of the held-out part, in float32."""
+    network.eval()
+    device = next(network.parameters()).device
+    outputs = [
+        (network(images.to(device)).logits.float().cpu().numpy(), targets.numpy())
+        for images, targets in held
+    ]
+    logits, targets = zip(*outputs, strict=True)
+    return np.concatenate(logits), np.concatenate(targets)

@@ -1,0 +1,68 @@
+"""Students of networks that are trained already, on FER+.
+
+Sources: Hinton et al. 2015 (arXiv:1503.02531) for distillation: labels and teachers' answers
+in one weighted mean; Xie et al. 2020 (arXiv:1911.04252) for self-training: a student that sees
+harder pictures than its teacher did, on faces without labels too, and may teach the next one.
+
+``distil.*`` learn the votes and the answers of larger or several teachers, half and half;
+``selftrain.*`` learn the votes alone where there are votes, and on faces without labels what an
+equal network says of them. Where Hinton et al. soften the answers by a temperature, ours are
+calibrated instead, as the votes are soft already; ``--set teacher_temperature=2`` softens them.
+Xie et al. leave out pictures that fit no class and balance the rest; all of FairFace are faces,
+and answers as distributions say themselves how sure they are, so we do neither.
+
+Paper: none has these rows. Our numbers: not run yet.
+Commands:
+    mien train distil.small --data FERPLUS --teacher ONE.safetensors TWO.safetensors
+    mien train distil.small-fairface --data FERPLUS --teacher ONE.safetensors --unlabelled FAIRFACE
+    mien train distil.resnet18 --data FERPLUS --teacher ONE.safetensors
+    mien train selftrain.small --data FERPLUS --teacher ferplus.small.safetensors \
+        --unlabelled FAIRFACE
+    mien train selftrain.resnet18 --data FERPLUS --teacher ferplus.resnet18.safetensors \
+        --unlabelled FAIRFACE
+The next generation's ``--teacher`` is this one's checkpoint.
+"""
+
+from dataclasses import replace
+
+from ...data.loading.augmentation import Augmentation
+from ...data.loading.augmentation_steps import MIDDLE_GREY, Affine, Erasing, Flip, RandAugment
+from .baseline import RESNET18
+from .small import SMALL
+
+# What Xie et al. call noise: of the pictures, and in the student's dropout. Ten levels as in
+# RandAugment's own paper (Cubuk et al. 2020); stronger than any recipe of labels alone.
+NOISE = Augmentation(
+    steps=(
+        Flip(),
+        RandAugment(layers=2, magnitude=5, levels=10),
+        Affine(degrees=12, shift=0.04, zoom=(0.92, 1.08)),
+        Erasing(0.5, value=MIDDLE_GREY),
+    )
+)
+
+DISTIL = replace(SMALL, name="distil.small", teacher_share=0.5)
+
+# Fewer epochs, as each has FairFace's faces too.
+WITH_FAIRFACE = replace(DISTIL, name="distil.small-fairface", epochs=12, workers=1)
+
+DISTIL_RESNET18 = replace(RESNET18, name="distil.resnet18", teacher_share=0.5)
+
+SELFTRAIN = replace(
+    WITH_FAIRFACE,
+    name="selftrain.small",
+    options={**SMALL.options, "dropout": 0.5},
+    teacher_share=0.0,
+    augmentation=NOISE,
+)
+
+SELFTRAIN_RESNET18 = replace(
+    RESNET18,
+    name="selftrain.resnet18",
+    options={"dropout": 0.5},
+    augmentation=NOISE,
+    epochs=10,
+    workers=1,
+)
+
+ALL = (DISTIL, WITH_FAIRFACE, DISTIL_RESNET18, SELFTRAIN, SELFTRAIN_RESNET18)

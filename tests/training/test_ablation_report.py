@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("lightning")
+
+from mien.errors import DataError, UnknownName
+from mien.evaluation.bootstrap import Estimate
+from mien.evaluation.record import Result, Scores
+from mien.training.ablation_report import (
+    Spread,
+    format_summary,
+    headline,
+    summary,
+    write_summary,
+)
+from mien.training.ablations import Row, Table
+
+TABLE = Table(
+    name="paper.figure1",
+    title="Two settings",
+    source="Paper (2020), Figure 1",
+    bases={"cpu": "tiny"},
+    rows=tuple(
+        Row(
+            name=f"{down}-{across}",
+            label=f"({down}, {across})",
+            settings={"options.down": down, "options.across": across},
+            paper={"RAF-DB": 80.0 + down} if across == 1 else {},
+        )
+        for down in (3, 2)
+        for across in (1, 5)
+    ),
+    axes=("options.down", "options.across"),
+)
+
+
+def scores(accuracy: float, protocol: str = "majority", subset: str = "whole") -> Scores:
+    estimate = {"accuracy": Estimate(accuracy, accuracy, accuracy)}
+    return Scores(protocol=protocol, subset=subset, images=3137, metrics=estimate)
+
+
+def record(row: str, seed: int, accuracy: float, **settings: Any) -> Result:
+    return Result(
+        model="tiny",
+        seed=seed,
+        dataset="ferplus",
+        split="public-test",
+        data_fingerprint="",
+        labels=(),
+        scores=(
+            scores(0.1, "all"),
+            scores(accuracy),
+            scores(accuracy - 0.01, subset="whole, last epoch"),
+        ),
+        settings={"table": "paper.figure1", "row": row, "scale": "cpu", **settings},
+        command=f"mien train tiny --set seed={seed}",
+    )
+
+
+RECORDS = [
+    record("3-1", 2, 0.87, seconds=60.0),
+    record("3-1", 0, 0.84, seconds=180.0),
+    record("3-1", 1, 0.85),
+    record("2-5", 0, 0.8),
+]
+
+
+def test_spread_by_the_tables_of_student() -> None:
+    spread = Spread.of([84.0, 85.0, 87.0])
+    assert spread is not None
+    assert spread.mean == pytest.approx(256 / 3)
+    assert spread.deviation == pytest.approx(statistics.stdev([84, 85, 87]))
+    # 4.302653 is the 97.5 % quantile of Student's t with two degrees of freedom.
+    reach = 4.302653 * statistics.stdev([84, 85, 87]) / 3**0.5
+    assert (spread.low, spread.high) == pytest.approx((256 / 3 - reach, 256 / 3 + reach), abs=1e-4)
+    assert Spread.of([84.0]) == Spread(84.0)
+    assert Spread.of([]) is None
+
+
+def test_rows_have_our_numbers_beside_the_papers() -> None:
+    made = summary(TABLE, "cpu", RECORDS)
+    first, second, third, fourth = made.rows
+    assert first.seeds == (0, 1, 2)
+    assert first.accuracies == pytest.approx((84, 85, 87))
+    assert first.accuracy == Spread.of(first.accuracies)
+    assert first.last_epoch is not None
+    assert first.last_epoch.mean == pytest.approx(256 / 3 - 1)
+    assert first.paper == {"RAF-DB": 83.0}
+    assert first.minutes == pytest.approx(2.0)
+    assert first.command == "mien train tiny --set seed=0"
+    assert (second.accuracy, second.seeds, second.command) == (None, (), "")
+    assert third.accuracy is None
+    assert fourth.accuracy == Spread(80.0)
+    assert made.measured == ("ferplus public-test, majority, 3,137 pictures",)
+    assert not made.smoke
+
+
+def test_other_tables_scales_and_rows_are_left_out() -> None:
+    others = [
+        record("3-1", 0, 0.5, table="paper.table1"),
+        record("3-1", 0, 0.5, scale="gpu"),
+        record("3-2", 0, 0.5),
+    ]
+    assert all(row.accuracy is None for row in summary(TABLE, "cpu", others).rows)
+    (row,) = summary(TABLE, "cpu", RECORDS, rows=("2-5",), commands={"2-5": "this"}).rows
+    assert (row.name, row.command) == ("2-5", "this")
+    with pytest.raises(UnknownName, match="no row of paper"):
+        summary(TABLE, "cpu", RECORDS, rows=("2-6",))
+
+
+def test_the_number_of_a_table_is_of_one_protocol() -> None:
+    assert headline(RECORDS[0]).metrics["accuracy"].value == 0.87
+    assert headline(RECORDS[0], last_epoch=True).metrics["accuracy"].value == pytest.approx(0.86)
+    other = Result(
+        model="tiny",
+        dataset="rafdb",
+        split="test",
+        data_fingerprint="",
+        labels=(),
+        scores=(scores(0.3, "labelled"),),
+    )
+    assert headline(other).metrics["accuracy"].value == 0.3
+    with pytest.raises(DataError, match="no numbers for labelled whole, last epoch"):
+        headline(other, last_epoch=True)
+
+
+def test_the_table_reads() -> None:
+    text = format_summary(summary(TABLE, "cpu", RECORDS))
+    lines = text.splitlines()
+    assert lines[0] == "Paper (2020), Figure 1: Two settings"
+    assert "ferplus public-test, majority, 3,137 pictures" in lines[1]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[3:]]
+    assert cells[0][:3] == ["row", "paper, RAF-DB %", "ours %"]
+    assert cells[2] == ["(3, 1)", "83.00", "85.33 ± 1.53", "81.54 to 89.13", "84.33 ± 1.53", "3"]
+    assert cells[3] == ["(3, 5)", "", "waiting", "", "", "0 of 3"]
+    assert cells[5] == ["(2, 5)", "", "80.00", "", "79.00", "1 of 3"]
+    assert "*" not in text
+    assert "nothing is measured yet" in format_summary(summary(TABLE, "cpu", []))
+
+
+def test_what_was_chosen_on_the_test_set_is_marked() -> None:
+    chosen = record("3-1", 0, 0.84, selection="test")
+    text = format_summary(summary(TABLE, "cpu", [chosen, record("2-5", 0, 0.8), RECORDS[2]]))
+    assert "* the epoch was chosen on the split that is reported" in text
+    row = next(line for line in text.splitlines() if "(3, 1)" in line)
+    assert row.count("*") == 3
+    row = next(line for line in text.splitlines() if "(2, 5)" in line)
+    assert "*" not in row
+
+
+def test_smoke_says_so() -> None:
+    assert "Smoke size" in format_summary(summary(TABLE, "cpu", [record("3-1", 0, 0.1, smoke=1)]))
+
+
+def test_the_summary_as_json(tmp_path: Path) -> None:
+    made = summary(TABLE, "cpu", RECORDS)
+    path = tmp_path / "deep" / "summary.json"
+    write_summary(made, path)
+    values = json.loads(path.read_text())
+    assert (values["format"], values["table"], values["scale"]) == (1, "paper.figure1", "cpu")
+    first = values["rows"][0]
+    assert first["accuracy"]["mean"] == pytest.approx(256 / 3)
+    assert first["paper"] == {"RAF-DB": 83.0}
+    assert first["settings"] == {"options.down": 3, "options.across": 1}
+    assert values["rows"][1]["accuracy"] is None

@@ -1,0 +1,94 @@
+"""Which parameter is stepped how: the first step of each optimiser from its formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightning")
+
+from mien.errors import InputError  # noqa: E402
+from mien.losses import AffinityLoss  # noqa: E402
+from mien.models import create_model  # noqa: E402
+from mien.training.optimisers import SGD, Adam, AdamW, Optimiser  # noqa: E402
+
+RATE, DECAY = 0.01, 0.3
+
+
+def stepped(record: Optimiser) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Name, value before and after one step, and gradient of every parameter."""
+    torch.manual_seed(0)
+    network = create_model("small", classes=4, stem=4, widths=(8,), depths=(1,))
+    criterion = AffinityLoss(4, 8)
+    named = [*network.named_parameters(), *criterion.named_parameters()]
+    for _, weight in named:
+        weight.grad = torch.randn_like(weight)
+    before = [one.detach().clone() for _, one in named]
+    record.make(network, criterion).step()
+    return [
+        (name, old.numpy(), new.detach().numpy(), new.grad.numpy())
+        for (name, new), old in zip(named, before, strict=True)
+    ]
+
+
+def sgd(old: np.ndarray, gradient: np.ndarray, rate: float, decay: float) -> np.ndarray:
+    return old - rate * (gradient + decay * old)
+
+
+def nesterov(old: np.ndarray, gradient: np.ndarray, rate: float, decay: float) -> np.ndarray:
+    # The first velocity is the gradient itself, looked at one step ahead.
+    return old - rate * 1.9 * (gradient + decay * old)
+
+
+def adam(old: np.ndarray, gradient: np.ndarray, rate: float, decay: float) -> np.ndarray:
+    # Both moments are corrected for their start at zero: the gradient's sign is left.
+    whole = gradient + decay * old
+    return old - rate * whole / (np.abs(whole) + 1e-8)
+
+
+def adamw(old: np.ndarray, gradient: np.ndarray, rate: float, decay: float) -> np.ndarray:
+    return old * (1 - rate * decay) - rate * gradient / (np.abs(gradient) + 1e-8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "formula"),
+    [
+        (SGD, {}, sgd),
+        (SGD, {"nesterov": True}, nesterov),
+        (Adam, {}, adam),
+        (AdamW, {}, adamw),
+    ],
+)
+@pytest.mark.parametrize("decay_all", [False, True])
+def test_the_first_step_is_the_formula_s(
+    kind: type[Optimiser], more: dict[str, bool], formula: object, decay_all: bool
+) -> None:
+    record = kind(learning_rate=RATE, weight_decay=DECAY, decay_all=decay_all, **more)
+    for name, old, new, gradient in stepped(record):
+        decay = DECAY if old.ndim > 1 or decay_all else 0.0
+        expected = formula(old, gradient, RATE, decay)  # type: ignore[operator]
+        np.testing.assert_allclose(new, expected, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+def test_centres_have_the_rate_and_decay_that_the_recipe_says() -> None:
+    record = SGD(learning_rate=RATE, weight_decay=DECAY, centre_rate=50.0, centre_decay=0.0)
+    *_, (name, old, new, gradient) = stepped(record)
+    assert name == "centres"
+    np.testing.assert_allclose(new, old - 50 * RATE * gradient, rtol=1e-5)
+
+
+def test_without_parameters_of_the_loss_there_is_no_group_for_them() -> None:
+    network = create_model("small", classes=4, stem=4, widths=(8,), depths=(1,))
+    groups = SGD().groups(network, torch.nn.Identity())
+    assert [group["weight_decay"] for group in groups] == [0.0, 0.0]
+    assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"learning_rate": 0.0}, {"weight_decay": -1.0}, {"centre_rate": -1.0}, {"centre_decay": -1.0}],
+)
+def test_wrong_values_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="learning_rate is above 0"):
+        SGD(**wrong)
