@@ -417,7 +417,7 @@ def test_smoke_runs_are_no_results_of_the_table(root: Path, finished: Path) -> N
     table = made(root, finished, smoke=True)
     assert table.records() == {}
     run: Run = next(table.plan.runs())
-    assert run.recipe.limit == 64
+    assert run.recipe.limit == 32
     assert table.command(run).split().count("--smoke") == 1
     assert table.plan.folder == Path("runs/paper.table1.cpu-smoke")
 

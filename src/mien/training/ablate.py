@@ -21,6 +21,7 @@ from ..errors import DataError, InputError, MienError, NotFound
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result, read_result, write_result
 from .ablation_plan import Plan, Run, as_text, data_words, digest
+from .checkpoints import BEST, LAST
 from .copies import Copies
 from .hardware import Hardware
 from .reporting import Reported, measure, run_facts
@@ -138,12 +139,13 @@ class Ablation:
                     return Outcome(failures, paused=True)
                 if self.leads:
                     write_result(self._measured(run), self.file(run))
+                    self._clear(run)
             except MienError as error:
                 if on_error is None:
                     raise
                 failures += 1
                 on_error(run, error)
-                gc.collect()  # what the run held
+            gc.collect()  # what the run held: a trainer and its network know each other
         return Outcome(failures)
 
     def file(self, run: Run) -> Path:
@@ -182,6 +184,11 @@ class Ablation:
                 f"{run.recipe.name} does not fit in the accelerator's memory; lower --set batch"
             ) from None
         return done is not None
+
+    def _clear(self, run: Run) -> None:
+        """Delete what only a run in progress needs; both networks stay."""
+        for name in (LAST, BEST):
+            (self.folder / run.folder / name).unlink(missing_ok=True)
 
     def _measured(self, run: Run) -> Result:
         folder = self.folder / run.folder

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from .recipe import Recipe
 from .recipes import find_recipe
 from .sources import Source
 
-# The number of workers changes no result.
-_WITHOUT_EFFECT = ("workers",)
+# Who prepares the pictures, and what a smoke run looks like, change no result.
+_WITHOUT_EFFECT = ("workers", "smoke_options")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,18 +189,27 @@ def digest(recipe: Recipe, starts: Iterable[str] = ()) -> str:
     """
     values = _plain(recipe)
     for name in _WITHOUT_EFFECT:
-        del values[name]
+        values.pop(name, None)
     text = json.dumps([values, *starts], sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
-    """Records, tuples and mappings as JSON has them; a setting read from text gives the same."""
+    """Records, tuples and mappings as JSON has them; a setting read from text gives the same.
+
+    Fields with their defaults are left out: one that is added to a record later on does not
+    make another recipe of those that do not use it.
+    """
     if is_dataclass(value):
-        parts = {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        named = {one: getattr(value, one.name) for one in fields(value)}
+        parts = {one.name: _plain(own) for one, own in named.items() if own != _default(one)}
         return {"": type(value).__name__, **parts}
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
     return value
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
