@@ -107,5 +107,3 @@ def _sfew(root: Path) -> None:
     movies = [f"Movie{number}" for number in range(30)]
     for split, count in (("Train", 20), ("Val", 3)):
         more_copies.write_sfew(root / split, [count] * 7, movies)
-
-

@@ -108,5 +108,5 @@ def roots(data: Iterable[str], dataset: str) -> dict[str, Path | str]:
             name, root = dataset, pair
         if name in found:
             raise InputError(f"--data {pair}: there is a copy of {name} already, {found[name]}")
-        found[name] = Path(root)
+        found[name] = root if "://" in root else Path(root)  # a set of the hub has no path
     return found

@@ -11,7 +11,8 @@ MienError
 ├── ModelError           a model, detector or weight file is not what it claims to be
 ├── TensorError          a tensor has the wrong shape, type or values
 ├── DataError            a data set's copy is incomplete or not laid out as expected
-│   └── SplitMissing     other splits are there, and nothing of this one
+│   ├── SplitMissing     other splits are there, and nothing of this one
+│   └── PreparedCopy     an option needs the original copy, and this one is prepared
 ├── UnknownName          no model, recipe, data set, ... goes by that name
 └── MissingExtra         an optional dependency is not installed
 
@@ -77,6 +78,18 @@ class SplitMissing(DataError):
 
     Test labels are often held back, so that such a copy may be all that there is to have.
     """
+
+
+class PreparedCopy(DataError):
+    """An option chooses something in an original copy, and this one was made of such.
+
+    Attributes:
+        option: its name.
+    """
+
+    def __init__(self, message: str, option: str) -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class UnknownName(MienError):

@@ -15,7 +15,9 @@ pytest.importorskip("torch")
 from mien.data.affwild2 import AffWild2
 from mien.data.ferplus import FERPlus
 from mien.data.packed import pack
-from mien.errors import DataError, LabelMismatch, NotFound, UnknownName
+from mien.data.preparing.prepare import prepare
+from mien.data.rafdb import RAFDB
+from mien.errors import DataError, LabelMismatch, NotFound, PreparedCopy, UnknownName
 from mien.preprocess import Preprocess
 from mien.training.copies import Copies, checked
 from mien.training.sources import Source
@@ -131,3 +133,23 @@ def test_the_card_says_what_a_copy_is_like(
     pack([FERPlus(ferplus)], tmp_path / "small.zip", Preprocess(size=24, colour="grey"))
     note = checked(FERPlus(tmp_path / "small.zip"))[-1]
     assert note == "FER+ train: a packed copy, pictures brought to 24 pixels, grey"
+
+
+def test_what_a_recipe_chooses_in_an_original_was_chosen_when_a_copy_was_prepared(
+    tmp_path: Path,
+) -> None:
+    names = rafdb_copy.names_of("train", 3)
+    original = rafdb_copy.write_list(tmp_path / "rafdb", dict.fromkeys(names, 1))
+    rafdb_copy.write_pictures(original, names, "aligned_224")
+    source = Source("rafdb", options={"images": "aligned_224"})
+    prepare(RAFDB(original, images="aligned_224"), tmp_path / "cut", detector="none", jobs=1)
+    data = Copies({"rafdb": tmp_path / "cut"}).open(source)
+    assert data.prepared
+    assert len(data) == 3
+    with pytest.raises(PreparedCopy, match="images=aligned_224 chooses something"):
+        RAFDB(tmp_path / "cut", images="aligned_224")
+    packed = tmp_path / "packed"
+    rafdb_copy.write_pictures(original, names, "aligned")
+    pack([RAFDB(original, images="aligned")], packed)
+    with pytest.raises(PreparedCopy):
+        Copies({"rafdb": packed}).open(source)

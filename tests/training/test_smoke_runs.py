@@ -62,13 +62,12 @@ def test_the_smoke_size_runs(
 ) -> None:
     every_set.write_lists(tmp_path)
     monkeypatch.chdir(tmp_path)  # lists of turned faces lie where the command is given
-    unlabelled = "fairface" in recipe.name or "selftrain" in recipe.name
     path = train(
         recipe.smoke(),
         copies,
         tmp_path / "run",
-        teachers=[teacher] if recipe.teacher_share or unlabelled else [],
-        unlabelled=Path(copies.roots["fairface"]) if unlabelled else None,
+        teachers=[teacher] if recipe.teacher_share or recipe.unlabelled else [],
+        unlabelled=Path(copies.roots["fairface"]) if recipe.unlabelled else None,
     )
     assert path is not None
     network, card = load_model(path)

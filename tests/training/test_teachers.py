@@ -13,6 +13,9 @@ from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training import teachers  # noqa: E402
 from mien.training.answers import Answers  # noqa: E402
+from mien.training.copies import Copies  # noqa: E402
+from mien.training.parts import load_parts  # noqa: E402
+from mien.training.recipes import find_recipe  # noqa: E402
 from mien.training.teachers import mixed, teacher_targets  # noqa: E402
 
 OPTIONS = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
@@ -236,3 +239,11 @@ def test_what_does_not_fit_is_not_mixed() -> None:
         mixed(np.array([0, 1, 1]), answers, 0.5)
     with pytest.raises(DataError, match=r"\(2, 3\) do not fit"):
         mixed(np.zeros((2, 3)), answers, 0.5)
+
+
+def test_teachers_that_nobody_listens_to_are_refused(tmp_path: Path) -> None:
+    recipe = find_recipe("ferplus.small")
+    with pytest.raises(DataError, match="takes nothing from teachers; set teacher_share"):
+        load_parts(recipe, Copies(), [tmp_path / "teacher.safetensors"])
+    with pytest.raises(DataError, match="faces without labels, too: --unlabelled ROOT"):
+        load_parts(find_recipe("selftrain.small"), Copies(), [tmp_path / "teacher.safetensors"])

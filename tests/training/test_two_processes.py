@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import ferplus_copy
@@ -16,11 +17,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from mien.data.loading.pictures import PicturesInMemory  # noqa: E402
 from mien.errors import InputError  # noqa: E402
+from mien.expressions import BASIC8  # noqa: E402
 from mien.models import Output, load_model  # noqa: E402
 from mien.training.gathering import in_order  # noqa: E402
 from mien.training.hardware import Hardware  # noqa: E402
+from mien.training.loaders import held_loader  # noqa: E402
 from mien.training.module import has_idle_weights  # noqa: E402
+from mien.training.parts import Parts  # noqa: E402
 from mien.training.recipes import find_recipe  # noqa: E402
 
 SCRIPT = Path(__file__).parent.parent / "train_two_processes.py"
@@ -64,6 +69,20 @@ def test_shares_come_in_the_order_of_one_batch() -> None:
     shares = torch.stack([batch[:, rank::3].flatten() for rank in range(3)])
     assert torch.equal(in_order(shares, views=2), batch.flatten())
     assert torch.equal(in_order(shares[:, :4, None], views=1)[:, 0], batch[0])
+
+
+@pytest.mark.parametrize(("pictures", "world"), [(3, 3), (7, 3), (49, 2), (64, 4), (5, 1)])
+def test_every_process_validates_and_every_picture_counts_once(pictures: int, world: int) -> None:
+    recipe = replace(find_recipe("ferplus.small"), batch=32, workers=0)
+    faces = PicturesInMemory(np.zeros((pictures, 8, 8), np.uint8), list(map(str, range(pictures))))
+    targets = np.arange(pictures)
+    parts = Parts(faces, targets, faces, targets, BASIC8, recipe.preprocess, (), "", "")
+    seen = [
+        [row for _, rows in held_loader(recipe, parts, rank, world) for row in rows.tolist()]
+        for rank in range(world)
+    ]
+    assert all(seen)
+    assert sorted(chain.from_iterable(seen)) == list(range(pictures))
 
 
 def test_a_batch_is_shared_out_evenly() -> None:

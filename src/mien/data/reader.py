@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, UnknownName
+from ..errors import DataError, PreparedCopy, UnknownName
 from ..expressions import BASIC8, LabelSet
 from ..preprocess import Picture, Preprocess
 from .annotations import Annotations, Published, Sample
@@ -66,8 +66,8 @@ class Reader(ABC):
     Raises:
         NotFound: if there is nothing at ``root``.
         UnknownName: if there is no such split.
-        DataError: if the layout is another one, the annotations are damaged, or the copy is
-            prepared and an option needs the original.
+        DataError: if the layout is another one, or the annotations are damaged.
+        PreparedCopy: if the copy is prepared and an option needs the original.
     """
 
     name: ClassVar[str]
@@ -114,10 +114,11 @@ class Reader(ABC):
         for option, value in self.originals.items():
             known = option in chosen and str(chosen[option]) == str(value)
             if not known and value != _default(type(self), option):
-                raise DataError(
+                raise PreparedCopy(
                     f"{self.root}: {option}={value!s} chooses something in an original copy of "
                     f"{self.title}, and this one is prepared; leave it out, or prepare the "
-                    "original with it"
+                    "original with it",
+                    option,
                 )
 
     @property

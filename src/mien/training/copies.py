@@ -17,7 +17,7 @@ from ..data.checking.completeness import completeness
 from ..data.parts.expression_names import expression_named
 from ..data.preparing.manifest import read_manifest
 from ..data.reader import Reader
-from ..errors import DataError, UnknownName
+from ..errors import DataError, PreparedCopy, UnknownName
 from .sources import Source
 
 log = logging.getLogger("mien")
@@ -73,9 +73,16 @@ class Copies:
             DataError: if there is no copy of it, or the copy is damaged or of another layout.
         """
         self.require((source,), f"the split {source.split}")
-        return open_reader(
-            source.dataset, self.roots[source.dataset], source.split, **source.options
-        )
+        root, options = self.roots[source.dataset], dict(source.options)
+        while True:
+            try:
+                return open_reader(source.dataset, root, source.split, **options)
+            except PreparedCopy as refused:
+                # What a recipe chooses in the authors' layout was chosen when a copy was
+                # prepared; a packed file says itself what was.
+                if refused.option not in options or _is_packed(root):
+                    raise
+                del options[refused.option]
 
     def open(self, source: Source) -> Reader:
         """What a recipe takes of a source.
@@ -135,6 +142,11 @@ def _rows_of(reader: Reader, only: Iterable[str]) -> NDArray[np.intp]:
     if not len(rows):
         raise DataError(f"{reader.root}: no picture of {', '.join(only)} is in {reader.split}")
     return rows
+
+
+def _is_packed(root: Path | str) -> bool:
+    manifest = read_manifest(Archive(Path(root), "copy"))
+    return manifest is not None and manifest.mosaic is not None
 
 
 def _dataset_in(packed: Path) -> str:

@@ -15,6 +15,7 @@ from torch import nn
 from ..card import Card, Measurement
 from ..evaluation.calibration import fit_temperature
 from ..evaluation.provenance import git_commit, machine, version
+from ..expressions import OtherClasses
 from ..losses import UNLABELLED
 from ..models import save_model
 from .checkpoints import BEST, LAST, read_weights
@@ -35,6 +36,11 @@ _LIMITS = (
     "An expression is not a feeling: do not infer emotion, intent, health or character from it, "
     "and do not decide about people by it. The faces of the training data do not represent "
     "people in general; accuracy by age, gender and skin colour was not measured"
+)
+_STEM_USE = "To start networks that recognise expressions from; it recognises none itself"
+_STEM_LIMITS = (
+    "Its answers are no expressions. What it says of people, such as age, gender or race, served "
+    "to learn from and is not for use"
 )
 _RARE = {"ferplus": "Contempt, disgust and fear are rare in FER+ and often missed"}
 
@@ -90,6 +96,7 @@ def finish(run: Finished, network: nn.Module, held: Loader, folder: Path) -> Pat
 
 def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
     recipe, parts = run.recipe, run.parts
+    stem = isinstance(parts.labels, OtherClasses)
     temperature, images = 1.0, len(parts.held)
     values = {name: run.history[epoch - 1][f"val_{name}"] for name in ("accuracy", "loss")}
     if recipe.objective.targets != "attributes":
@@ -113,8 +120,8 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         recipe=recipe.name,
         seed=recipe.seed,
         commit=git_commit(),
-        intended_use=_INTENDED_USE,
-        limits=". ".join((_LIMITS, *_rare(recipe))),
+        intended_use=_STEM_USE if stem else _INTENDED_USE,
+        limits=_STEM_LIMITS if stem else ". ".join((_LIMITS, *_rare(recipe))),
         measurements=(_measurement(recipe, images, values),),
     )
 

@@ -86,6 +86,7 @@ def load_parts(
             none.
         LabelMismatch: if the recipe's label set does not fit the data.
     """
+    _check_teaching(recipe, teachers, unlabelled)
     tests = (recipe.test,) if recipe.selection == "test" and recipe.test is not None else ()
     copies.require((*recipe.data, *tests), recipe.name)
     read = [_read(copies, source) for source in recipe.data]
@@ -165,6 +166,16 @@ def _pictures(data: AnnotatedPictures, rows: NDArray[np.intp]) -> Pictures:
     if isinstance(data, FERPlus | CIFAR10):
         return PicturesInMemory(data.images[rows], [data.names[row] for row in rows])
     return ChosenPictures(data, rows)
+
+
+def _check_teaching(recipe: Recipe, teachers: Sequence[Path], unlabelled: Path | None) -> None:
+    if recipe.unlabelled and unlabelled is None:
+        raise DataError(f"{recipe.name} learns from faces without labels, too: --unlabelled ROOT")
+    if teachers and not recipe.teacher_share and unlabelled is None:
+        raise DataError(
+            f"{recipe.name} takes nothing from teachers; set teacher_share, or add faces that "
+            "they alone know: --unlabelled ROOT"
+        )
 
 
 def _check(recipe: Recipe, parts: Parts) -> None:

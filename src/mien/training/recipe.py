@@ -42,6 +42,7 @@ class Recipe:
         sampling: which faces an epoch has, one of :data:`mien.data.loading.sampling.PLANS`.
         teacher_share: part of the targets that comes from teachers' answers.
         teacher_temperature: teachers' logits are divided by it, on top of their calibration.
+        unlabelled: faces without labels are part of the data; :func:`train` takes them.
         validation_share: part of the training set, by content, that is held out to choose
             the checkpoint and to fit the temperature.
         selection: ``"validation"``; ``"test"`` chooses on the set that is reported, as the
@@ -75,6 +76,7 @@ class Recipe:
     sampling: str = "shuffle"
     teacher_share: float = 0.0
     teacher_temperature: float = 1.0
+    unlabelled: bool = False
     validation_share: float = 0.08
     selection: Literal["validation", "test"] = "validation"
     objective: Objective = field(default_factory=CrossEntropy)

@@ -41,12 +41,14 @@ def test_students_differ_from_what_they_are_compared_with_in_teaching_alone(reci
     same = {
         "name": base.name,
         "teacher_share": base.teacher_share,
+        "unlabelled": base.unlabelled,
         "epochs": base.epochs,
         "workers": base.workers,
         "options": base.options,
         "augmentation": base.augmentation,
     }
     assert replace(recipe, **same) == base
+    assert recipe.teacher_share > 0 or recipe.unlabelled
     assert {**recipe.options, "dropout": 0} == {**base.options, "dropout": 0}
     # Answers are distributions; mixed into single classes they would teach another thing.
     assert recipe.targets == "soft"

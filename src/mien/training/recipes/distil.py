@@ -44,7 +44,7 @@ NOISE = Augmentation(
 DISTIL = replace(SMALL, name="distil.small", teacher_share=0.5)
 
 # Fewer epochs, as each has FairFace's faces too.
-WITH_FAIRFACE = replace(DISTIL, name="distil.small-fairface", epochs=12, workers=1)
+WITH_FAIRFACE = replace(DISTIL, name="distil.small-fairface", unlabelled=True, epochs=12, workers=1)
 
 DISTIL_RESNET18 = replace(RESNET18, name="distil.resnet18", teacher_share=0.5)
 
@@ -59,6 +59,7 @@ SELFTRAIN = replace(
 SELFTRAIN_RESNET18 = replace(
     RESNET18,
     name="selftrain.resnet18",
+    unlabelled=True,
     options={"dropout": 0.5},
     augmentation=NOISE,
     epochs=10,
