@@ -51,6 +51,8 @@ def numbers(results: Path) -> str:
     parts = [evaluation(load(path), path.name) for path in sorted(results.glob("*.json"))]
     measured = sorted((results / "benchmarks").glob("*.json"))
     parts += [benchmark(load(path), path.name) for path in measured]
+    tables = sorted((results / "ablations").glob("*/summary.json"))
+    parts += [ablation(load(path), path.parent.name) for path in tables]
     costs = results / "costs.jsonl"
     if costs.exists():
         parts.append(cost_table(costs.read_text(encoding="utf-8").splitlines()))
@@ -136,6 +138,46 @@ def cost_table(lines: list[str]) -> str:
             "",
         ]
     )
+
+
+def ablation(summary: dict[str, Any], folder: str) -> str:
+    """A paper's table with our numbers beside the printed ones."""
+    papers = list(dict.fromkeys(name for row in summary["rows"] for name in row["paper"]))
+    rows = [
+        [
+            row["label"],
+            *(f"{row['paper'][name]:.2f}" if name in row["paper"] else "" for name in papers),
+            spread(row["accuracy"]),
+            f"{len(row['seeds'])} of {summary['seeds']}",
+            f"`{row['command']}`",
+        ]
+        for row in summary["rows"]
+    ]
+    path = f"results/ablations/{folder}"
+    measured = "; ".join(summary["measured"]) or "nothing is finished"
+    return "\n".join(
+        [
+            f"**{summary['title']}**: {summary['source']}; ours at the scale {summary['scale']}, "
+            f"accuracy in per cent on {measured}: mean over seeds, standard deviation, 95 % "
+            "interval of the mean",
+            "",
+            *table(["", *papers, "ours", "seeds", "command"], rows),
+            "",
+            f"From [`{path}`]({path}), by `mien ablate {summary['table']} --scale "
+            f"{summary['scale']} --output {path}` with `--data`.",
+            "",
+        ]
+    )
+
+
+def spread(accuracy: dict[str, float | None] | None) -> str:
+    """Per cent over several seeds."""
+    if accuracy is None:
+        return "waiting"
+    mean, deviation, low, high = (accuracy[key] for key in ("mean", "deviation", "low", "high"))
+    if deviation is None:
+        return f"{mean:.2f}"
+    return f"{mean:.2f} ± {deviation:.2f} ({low:.2f} to {high:.2f})"
 
 
 def quantity(row: dict[str, Any], unit: str) -> str:

@@ -82,3 +82,33 @@ def test_a_benchmark_is_shown_with_machine_and_source(program: ModuleType, tmp_p
     assert "| speed | 123 frames/s | other: 100 frames/s | 1.23 |" in text
     assert "| right | 90.1 % (89.0 to 91.0) |" in text
     assert "[`results/benchmarks/video.json`]" in text
+
+
+def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
+    program: ModuleType, tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "label": "affinity loss",
+            "paper": {"RAF-DB": 89.7},
+            "seeds": [0, 1, 2],
+            "accuracy": {"mean": 81.234, "deviation": 0.456, "low": 80.1, "high": 82.368},
+            "command": "mien train dan.ferplus.cpu --set seed=0",
+        },
+        {"label": "-", "paper": {}, "seeds": [], "accuracy": None, "command": "mien train x"},
+    ]
+    summary = {
+        **{"table": "dan.table1", "title": "Losses", "source": "DAN, Table 1", "scale": "cpu"},
+        **{"seeds": 3, "measured": ["ferplus public-test"], "rows": rows},
+    }
+    folder = tmp_path / "ablations" / "dan.table1.cpu"
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps(summary))
+    lines = program.numbers(tmp_path).splitlines()
+    assert "| affinity loss | 89.70 | 81.23 ± 0.46 (80.10 to 82.37) | 3 of 3 | " in lines[4]
+    assert lines[4].endswith("| `mien train dan.ferplus.cpu --set seed=0` |")
+    assert lines[5] == "| - |  | waiting | 0 of 3 | `mien train x` |"
+    assert (
+        "`mien ablate dan.table1 --scale cpu --output results/ablations/dan.table1.cpu`"
+        in lines[-1]
+    )
