@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from lightning_warnings import IGNORED
 from mien.card import Card
 from mien.cli import main
 from mien.data.loading.augmentation import Augmentation
-from mien.errors import DataError
+from mien.errors import DataError, MissingExtra
 from mien.models import load_model
 from mien.preprocess import Preprocess
-from mien.training import ablate
+from mien.training import ablate, heat_map
 from mien.training.ablations import TABLES, Row, Table
 from mien.training.optimisers import SGD
 from mien.training.recipe import Recipe
@@ -86,7 +87,7 @@ def test_a_table_is_run_and_any_row_is_repeated_by_its_command(
     assert str(root) not in json.dumps(values)
     for row in values["rows"]:
         assert f"{row['accuracy']['mean']:.2f}" in printed
-    assert values["measured"] == ["ferplus public-test, majority, 24 pictures"]
+    assert values["measured"] == ["ferplus public-test, protocol majority, 24 pictures"]
     command = next(line for line in printed.splitlines() if "[1, 2]" in line)
     assert main(shlex.split(command)[1:]) == 0
     again = Path(capsys.readouterr().out.strip())
@@ -149,6 +150,82 @@ def test_ctrl_c_prints_what_is_finished(
     assert Path("runs/paper.table1.cpu/plain.seed-0.json").exists()
 
 
+def test_a_bug_in_a_row_does_not_hide_the_others(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = ablate.train
+
+    def train(recipe: Recipe, *places: Any, **options: Any) -> Path | None:
+        if list(recipe.options["depths"]) == [1, 2]:
+            raise RuntimeError("a shape is wrong")
+        return real(recipe, *places, **options)
+
+    monkeypatch.setattr(ablate, "train", train)
+    assert main(["ablate", "paper.table1", "--data", str(root), "--seeds", "1"]) == 1
+    said = capsys.readouterr()
+    assert "# plain: -; done" in said.out
+    assert "# deep: deeper; waiting for seed 0" in said.out
+    assert said.err.endswith("RuntimeError: a shape is wrong; this is a bug, --debug shows where\n")
+    assert Path("runs/paper.table1.cpu/summary.json").exists()
+
+
+def test_a_picture_that_cannot_be_written_costs_no_table(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    Path("file").touch()
+    arguments = ["ablate", "paper.table1", "--data", str(root), "--smoke", "--seeds", "1"]
+    arguments += ["--rows", "plain"]
+    assert main([*arguments, "--picture", "file/map.png"]) == 1
+    said = capsys.readouterr()
+    assert "# plain: -; done" in said.out
+    last = said.err.splitlines()[-1]
+    assert last.startswith("mien: error: file/map.png: the picture cannot be written")
+    # What is wrong with the option is said before anything runs.
+    monkeypatch.setattr(ablate, "train", None)
+    again = [*arguments, "--seeds", "2"]
+    assert main([*again, "--picture", "map.xyz"]) == 2
+    assert "choose one of" in capsys.readouterr().err
+
+    def lacking(module: str, extra: str) -> None:
+        raise MissingExtra(module, extra)
+
+    monkeypatch.setattr(heat_map, "require", lacking)
+    for plan in ([], ["--plan"]):
+        assert main([*again, *plan, "--picture", "map.png"]) == 1
+        said = capsys.readouterr()
+        assert said.err.startswith("mien: error: matplotlib is not installed")
+        assert said.out == ""
+
+
+def test_a_plan_says_where_a_start_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, starts_from="a network of faces"))
+    assert main(["ablate", "paper.table1", "--plan", "--seeds", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    words = "from fresh weights; the paper's starts from a network of faces: --start"
+    assert f"† {words} ROW=FILE" in lines
+    assert lines[lines.index("# plain: -; waiting for seed 0") + 1] == f"# {words} plain=FILE"
+    Path("weights.safetensors").touch()
+    start = ["--start", "deep=weights.safetensors"]
+    assert main(["ablate", "paper.table1", "--plan", "--seeds", "1", *start]) == 0
+    text = capsys.readouterr().out
+    assert f"† plain: {words} plain=FILE" in text
+    assert "deep=FILE" not in text
+    assert main(["ablate", "paper.table1", "--plan", "--seeds", "1", *start, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["fresh"] for row in rows] == ["a network of faces", ""]
+
+
+def test_printed_commands_name_the_hardware(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["ablate", "paper.table1", "--plan", "--accelerator", "cpu", "--devices", "2"]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.count(" --accelerator cpu --devices 2 ") == len(TABLE.rows)
+    assert main([*arguments, "--json"]) == 0
+    assert "--devices" not in capsys.readouterr().out
+
+
 def test_when_the_minutes_are_over_it_says_so(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,7 +264,9 @@ def test_tables_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["paper.table1", "--minutes", "-1", "--plan"], 2, "--minutes is -1"),
         (["paper.table1", "--start", "no.safetensors", "--plan"], 1, "no.safetensors"),
         (["paper.table1", "--start", "plian=x", "--plan"], 2, "did you mean plain"),
+        (["paper.table1", "--start", "deep=x", "--rows", "plain", "--plan"], 2, "deep is not run"),
         (["dan.table1", "--picture", "x.png", "--plan"], 2, "no table over two settings"),
+        (["paper.table1", "--picture", "x.xyz", "--plan"], 2, "x.xyz: no format of pictures"),
     ],
 )
 def test_wrong_use_is_one_line(

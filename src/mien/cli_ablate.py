@@ -13,7 +13,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from .cli_lab import parse_settings, show_log
 from .cli_train import roots
-from .errors import InputError, MienError, require
+from .errors import InputError, MienError, OutputError, require
 
 if TYPE_CHECKING:
     from .evaluation.record import Result
@@ -119,27 +119,31 @@ def ablate(
     )
     if not ablation.leads:  # of several processes
         logging.getLogger("mien").setLevel(logging.ERROR)
-    outcome, interrupted = Outcome(), False
+    outcome = Outcome()
     try:
         if not plan:
             outcome = ablation.run(minutes=minutes, restart=restart, on_error=_say_failure)
-    except KeyboardInterrupt:
-        interrupted = True
-    if ablation.leads:
-        _print(ablation, json=json, picture=picture, ran=not plan)
-    if interrupted:
-        raise KeyboardInterrupt
+    except MienError:
+        raise  # before anything was run
+    except (Exception, KeyboardInterrupt):
+        _report(ablation, json=json, picture=picture, ran=True)  # other rows may be finished
+        raise
+    written = _report(ablation, json=json, picture=picture, ran=not plan)
     if outcome.paused:
         again = "the same command without --restart" if restart else "the same command"
         _say(f"the minutes are over; {again} goes on")
-    return 1 if outcome.failures else 0
+    return 1 if outcome.failures or not written else 0
 
 
 def _check(minutes: float, picture: Path | None, table: Table) -> None:
     if minutes < 0:
         raise InputError(f"--minutes is {minutes:g}; it is at least 0")
-    if picture is not None and table.axes is None:
-        raise InputError(f"--picture: {table.name} is no table over two settings")
+    if picture is not None:
+        from .training.heat_map import picture_format
+
+        if table.axes is None:
+            raise InputError(f"--picture: {table.name} is no table over two settings")
+        picture_format(picture)
 
 
 def _list(*, json: bool) -> int:
@@ -162,27 +166,56 @@ def _list(*, json: bool) -> int:
     return 0
 
 
-def _print(ablation: Ablation, *, json: bool, picture: Path | None, ran: bool) -> None:
-    """What is finished, and how to repeat it; a summary for machines lies beside the records."""
-    from .training.ablation_report import format_summary, write_summary
+def _report(ablation: Ablation, *, json: bool, picture: Path | None, ran: bool) -> bool:
+    """Print what is finished; a summary for machines lies beside the records.
+
+    Returns:
+        False if a file could not be written, which is said after the table.
+    """
+    from .training.ablation_report import write_summary
     from .training.heat_map import heat_map
 
+    if not ablation.leads:
+        return True
     # Damaged records were named while the table was run.
     records = ablation.records(_ignore if ran else _say_failure)
     portable = _summary(ablation, records, whole_paths=False)
+    axes = ablation.plan.table.axes
+    errors: list[OutputError] = []
     if ran and records:
-        write_summary(portable, ablation.folder / SUMMARY_FILE)
-    if picture is not None and ablation.plan.table.axes is not None:
-        heat_map(portable, ablation.plan.table.axes, picture)
+        try:
+            write_summary(portable, ablation.folder / SUMMARY_FILE)
+        except OutputError as error:
+            errors.append(error)
     if json:
         print(portable.to_json(), end="")
-        return
+    else:
+        _print(ablation, portable, _summary(ablation, records, whole_paths=True))
+    if picture is not None and axes is not None:
+        try:
+            heat_map(portable, axes, picture)
+        except OutputError as error:
+            errors.append(error)
+    if errors:
+        sys.stdout.flush()
+    for one in errors:
+        _say(f"error: {' '.join(str(one).splitlines())}")
+    return not errors
+
+
+def _print(ablation: Ablation, portable: Summary, here: Summary) -> None:
+    """The table, and how to repeat a run of each row on this machine."""
+    from .training.ablation_report import format_summary, fresh_words
+
     print(format_summary(portable))
     print("\nOne run of each row, to be measured with mien evaluate:")
-    for row in _summary(ablation, records, whole_paths=True).rows:
+    for row in here.rows:
         waiting = [str(seed) for seed in range(ablation.plan.seeds) if seed not in row.seeds]
         state = f"waiting for seed {', '.join(waiting)}" if waiting else "done"
-        print(f"\n# {row.name}: {row.label}; {state}\n{row.command}")
+        print(f"\n# {row.name}: {row.label}; {state}")
+        if row.fresh:
+            print(f"# {fresh_words(row.fresh, row.name)}")
+        print(row.command)
 
 
 def _summary(
@@ -192,11 +225,13 @@ def _summary(
     from .training.ablation_report import summary
 
     plan = ablation.plan
-    commands = {}
+    commands: dict[str, str] = {}
+    fresh: dict[str, str] = {}
     for row in plan.chosen:
         seeds = (seed for seed in range(plan.seeds) if (row.name, seed) not in records)
         run = plan.run(row, next(seeds, 0))
         commands[row.name] = ablation.command(run, whole_paths=whole_paths)
+        fresh[row.name] = ablation.fresh(run)
     return summary(
         plan.table,
         plan.scale,
@@ -204,6 +239,7 @@ def _summary(
         seeds=plan.seeds,
         rows=plan.rows,
         commands=commands,
+        fresh=fresh,
     )
 
 

@@ -15,7 +15,9 @@ from .errors import InputError, require
 
 
 def train(
-    recipe: Positional[Annotated[str, arg(metavar="RECIPE")]],
+    recipe: Positional[
+        Annotated[str | None, arg(metavar="RECIPE", help_behavior_hint="(default: list them)")]
+    ] = None,
     *,
     data: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="[NAME=]ROOT", help_behavior_hint="")
@@ -45,7 +47,7 @@ def train(
     """Train a recipe; a run that was interrupted is continued by the same command.
 
     Args:
-        recipe: Name of the recipe, such as ferplus.small.
+        recipe: Name of the recipe, such as dan.ferplus.cpu; without one, all are listed.
         data: Copy of a data set, a folder or a zip file; may be repeated. Without a name it is
             the recipe's (first) set; another set than the recipe's own takes its place.
         packed: A file of mien data pack, instead of a copy.
@@ -70,8 +72,14 @@ def train(
     from .training.copies import Copies
     from .training.hardware import Hardware, leads
     from .training.moved import moved_to_what_is_there
-    from .training.recipes import find_recipe
+    from .training.recipes import RECIPES, find_recipe
     from .training.run import train as run
+
+    if recipe is None:
+        for one in RECIPES.values():
+            sets = ", ".join(dict.fromkeys(source.dataset for source in one.data))
+            print(f"{one.name:<32} {one.model} on {sets}")
+        return 0
 
     if not leads():
         logging.getLogger("mien").setLevel(logging.ERROR)

@@ -15,6 +15,7 @@ from mien.data.fairface import FACE, FairFace
 from mien.data.ferplus import FERPlus
 from mien.data.loading.pictures import ChosenPictures, crops
 from mien.data.packed import pack
+from mien.data.preparing.prepare import prepare
 from mien.data.unlabelled import open_unlabelled
 from mien.errors import DataError, NotFound
 from mien.preprocess import Preprocess
@@ -36,11 +37,11 @@ def test_fairface_is_cut_where_its_faces_are(tmp_path: Path) -> None:
 
 def test_packed_copies_of_any_data_set(tmp_path: Path) -> None:
     faces = ferplus_copy.make_faces(4)
-    root = ferplus_copy.write_folders(tmp_path / "copy", {"FER2013Valid": faces})
-    pack([FERPlus(root, "public-test")], tmp_path / "packed.zip")
+    root = ferplus_copy.write_folders(tmp_path / "copy", {"FER2013Train": faces})
+    pack([FERPlus(root)], tmp_path / "packed.zip")
     found = open_unlabelled(tmp_path / "packed.zip")
     assert np.array_equal(found.pictures.picture(1)[..., 0], faces[0][1])
-    assert "FER2013" in found.citation
+    assert found.citation == f"{FERPlus.citation}, training split"
     fairface = fairface_copy.write(tmp_path / "fairface", 2)
     pack([FairFace(fairface)], tmp_path / "fairface.zip")
     one, other = (
@@ -48,6 +49,24 @@ def test_packed_copies_of_any_data_set(tmp_path: Path) -> None:
         for path in (fairface, tmp_path / "fairface.zip")
     )
     assert np.array_equal(one, other)
+
+
+def test_only_the_training_split_of_a_data_set(tmp_path: Path) -> None:
+    faces, others = ferplus_copy.make_faces(4), ferplus_copy.make_faces(3, 1)
+    splits = {"FER2013Train": faces, "FER2013Valid": others}
+    root = ferplus_copy.write_folders(tmp_path / "copy", splits)
+    both = [FERPlus(root, "public-test"), FERPlus(root)]  # the first is not that to learn from
+    pack(both, tmp_path / "both.zip")
+    found = open_unlabelled(tmp_path / "both.zip")
+    pictures = [found.pictures.picture(row)[..., 0] for row in range(len(found.pictures))]
+    assert np.array_equal(pictures, faces[0])
+    for reader in both:
+        prepare(reader, tmp_path / "prepared", size=16, detector="none", align="square", jobs=1)
+    found = open_unlabelled(tmp_path / "prepared")
+    assert list(found.pictures.names) == list(both[1].names)
+    pack(both[:1], tmp_path / "valid.zip")
+    with pytest.raises(DataError, match=r"only the split train is .* lacks it .*: public-test\)"):
+        open_unlabelled(tmp_path / "valid.zip")
 
 
 def test_any_folder_or_zip_file_of_pictures(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, make_dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,24 @@ from lightning_warnings import IGNORED  # noqa: E402
 from mien.data.ferplus import FERPlus  # noqa: E402
 from mien.data.ferplus_protocols import protocol_labels  # noqa: E402
 from mien.data.loading.augmentation import Augmentation  # noqa: E402
-from mien.errors import DataError, InputError, MienError, NotFound, UnknownName  # noqa: E402
+from mien.errors import (  # noqa: E402
+    DataError,
+    InputError,
+    MienError,
+    NotFound,
+    OutputError,
+    UnknownName,
+)
 from mien.evaluation.record import Result, read_result, write_result  # noqa: E402
 from mien.models import load_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training import ablate  # noqa: E402
 from mien.training.ablate import DIGEST, Ablation  # noqa: E402
 from mien.training.ablation_plan import Plan, Run, digest  # noqa: E402
+from mien.training.ablation_report import summary  # noqa: E402
 from mien.training.ablations import TABLES, Row, Table, find_table  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
+from mien.training.hardware import Hardware  # noqa: E402
 from mien.training.objectives import Joint  # noqa: E402
 from mien.training.optimisers import SGD  # noqa: E402
 from mien.training.recipe import Recipe  # noqa: E402
@@ -228,7 +237,8 @@ def test_changed_recipes_data_and_starts_are_run_again(
     assert made(other, finished, **options).records() == {}
     start = {"": (finished / "runs/plain/seed-0/model.safetensors",)}
     assert made(root, finished, **options, start=start).records() == {}
-    assert len(made(root, finished, **options, start={"narrow": start[""]}).records()) == 1
+    of_narrow = made(root, finished, rows=("plain", "narrow"), start={"narrow": start[""]})
+    assert set(of_narrow.records()) == {("plain", 0)}
 
 
 def test_each_row_gets_its_own_start(
@@ -246,8 +256,77 @@ def test_each_row_gets_its_own_start(
     assert given == {"[8, 16]": (one,), "[8, 8]": (two,)}
     with pytest.raises(UnknownName, match="did you mean narrow"):
         made(root, tmp_path, start={"narow": (one,)})
+    with pytest.raises(InputError, match="--start narrow=FILE: narrow is not run; add it to --r"):
+        made(root, tmp_path, rows=("plain",), start={"narrow": (one,)})
     with pytest.raises(NotFound, match=r"no\.safetensors"):
         made(root, tmp_path / "x", start={"": (Path("no.safetensors"),)}).run()
+
+
+def test_a_start_that_is_missing_is_said(
+    root: Path,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    standin: Callable[..., Calls],
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, starts_from="a network of faces"))
+    standin()
+    file = finished / "runs/plain/seed-0/model.safetensors"
+    table = made(root, tmp_path, rows=("plain", "narrow"), start={"narrow": (file,)})
+    assert [table.fresh(run) for run in table.plan.runs()] == ["a network of faces", ""]
+    table.run()
+    records = table.records()
+    assert records["plain", 0].settings["fresh_instead_of"] == "a network of faces"
+    assert "fresh_instead_of" not in records["narrow", 0].settings
+
+
+def test_the_papers_table_of_starts_says_what_is_missing(tmp_path: Path) -> None:
+    plan = Plan(table=find_table("apvit.table3"), scale="paper", seeds=1)
+    table = Ablation(plan, Copies(), tmp_path)
+    missing = {run.row.name: table.fresh(run) for run in plan.runs()}
+    assert missing["fresh"] == ""
+    assert "vit_small" in missing["vit"]
+    assert "ir50" in missing["cnn"]
+    plan = Plan(table=find_table("lla_net.attention"), scale="paper", seeds=1)
+    table = Ablation(plan, Copies(), tmp_path)
+    assert {table.fresh(run) for run in plan.runs()} == {"a run of lla_net.rafdb"}
+
+
+def test_the_protocol_is_the_recipes(
+    root: Path,
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    standin: Callable[..., Calls],
+) -> None:
+    assert read_result(finished / "plain.seed-0.json").settings["protocol"] == "majority"
+    everything = Source("ferplus", "public-test", options={"protocol": "all"})
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, test=everything))
+    standin()
+    table = made(root, tmp_path, rows=("plain",))
+    table.run()
+    record = table.records()["plain", 0]
+    assert record.settings["protocol"] == "all"
+    # Votes of that protocol, counted here.
+    network, card = load_model(finished / "runs/plain/seed-0/model.safetensors")
+    data = FERPlus(root, "public-test")
+    cuts = np.stack([card.preprocess.cut(image) for image in data.images])
+    with torch.inference_mode():
+        answers = network(torch.from_numpy(card.preprocess.normalise(cuts))).logits.numpy()
+    right = (answers.argmax(axis=1) == data.votes[:, :8].argmax(axis=1)).mean()
+    shown = summary(TABLE, "cpu", [record], rows=("plain",))
+    assert shown.rows[0].accuracies == pytest.approx([100 * right], abs=1e-9)
+    assert shown.measured == (f"ferplus public-test, protocol all, {len(data)} pictures",)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    root: Path, tmp_path: Path, standin: Callable[..., Calls]
+) -> None:
+    calls = standin()
+    (tmp_path / "runs").touch()
+    with pytest.raises(OutputError, match=r"no run can be kept there.*choose another --output"):
+        made(root, tmp_path, rows=("plain",)).run()
+    assert calls == []
 
 
 def test_a_run_that_fails_leaves_the_others_alone(
@@ -360,6 +439,46 @@ def test_the_commands_of_all_tables_make_their_recipes(name: str, scale: Any) ->
         assert run.test.dataset
 
 
+def test_commands_name_the_hardware_that_was_asked_for(root: Path, tmp_path: Path) -> None:
+    table = made(root, tmp_path)
+    run = next(table.plan.runs())
+    assert "--accelerator" not in table.command(run)
+    table.hardware = Hardware("cpu", nodes=2)
+    assert "--accelerator cpu --nodes 2 --output" in table.command(run)
+    assert "--devices" not in table.command(run)
+    assert "--nodes" not in table.command(run, whole_paths=False)
+
+
+def test_a_new_default_is_another_recipe() -> None:
+    def joint(weight: float) -> Any:
+        return make_dataclass(
+            "Joint", [("weight", float, weight)], bases=(Joint,), frozen=True, kw_only=True
+        )()
+
+    one, same, other = (replace(TINY, objective=joint(weight)) for weight in (1.0, 1.0, 2.0))
+    assert digest(one) == digest(same) != digest(other)
+
+
+def test_a_field_that_was_added_later_leaves_recipes_as_they_were() -> None:
+    earlier = make_dataclass(
+        "Recipe", [one.name for one in fields(Recipe) if one.name != "unlabelled"]
+    )
+    values = {one.name: getattr(TINY, one.name) for one in fields(earlier)}
+    assert digest(earlier(**values)) == digest(TINY)
+    assert digest(replace(TINY, unlabelled=True)) != digest(TINY)
+    # Of every other field the value counts, be it the default or not.
+    without = make_dataclass("Recipe", [one for one in values if one != "clip_norm"])
+    del values["clip_norm"]
+    assert digest(without(**values)) != digest(TINY)
+
+
+def test_digests_are_the_same_everywhere() -> None:
+    for recipe in RECIPES.values():
+        text = repr(recipe)
+        assert " at 0x" not in text, recipe.name
+        assert "frozenset" not in text, recipe.name
+
+
 def test_every_setting_of_a_recipe_counts() -> None:
     changes: list[dict[str, Any]] = [
         {},
@@ -375,6 +494,7 @@ def test_every_setting_of_a_recipe_counts() -> None:
     assert len(digests) == len(changes)
     assert digest(TINY, ["a"]) not in digests
     assert digest(replace(TINY, workers=3)) == digest(TINY)
+    assert digest(replace(TINY, smoke_options={"stem": 4})) == digest(TINY)
     # As it is written in code, or read back from a command.
     assert digest(TINY.with_settings({"options.widths": "[8, 16]"})) == digest(TINY)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,9 @@ pytest.importorskip("lightning")
 from mien.errors import DataError, UnknownName
 from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.record import Result, Scores
-from mien.training.ablation_report import (
-    Spread,
-    format_summary,
-    headline,
-    summary,
-    write_summary,
-)
+from mien.training.ablation_report import Spread, format_summary, summary, write_summary
 from mien.training.ablations import Row, Table
+from mien.training.reporting import headline
 
 TABLE = Table(
     name="paper.figure1",
@@ -97,7 +93,7 @@ def test_rows_have_our_numbers_beside_the_papers() -> None:
     assert (second.accuracy, second.seeds, second.command) == (None, (), "")
     assert third.accuracy is None
     assert fourth.accuracy == Spread(80.0)
-    assert made.measured == ("ferplus public-test, majority, 3,137 pictures",)
+    assert made.measured == ("ferplus public-test, protocol majority, 3,137 pictures",)
     assert not made.smoke
 
 
@@ -112,6 +108,17 @@ def test_other_tables_scales_and_rows_are_left_out() -> None:
     assert (row.name, row.command) == ("2-5", "this")
     with pytest.raises(UnknownName, match="no row of paper"):
         summary(TABLE, "cpu", RECORDS, rows=("2-6",))
+
+
+def test_the_protocol_is_the_one_that_the_record_names() -> None:
+    one = record("3-1", 0, 0.84, protocol="all")
+    counted = replace(scores(0.9, "all"), images=3589)
+    last = replace(scores(0.7, "all", "whole, last epoch"), images=3589)
+    one = replace(one, scores=(*one.scores[1:], counted, last))
+    made = summary(TABLE, "cpu", [one])
+    assert made.rows[0].accuracy == Spread(pytest.approx(90.0))
+    assert made.rows[0].last_epoch == Spread(pytest.approx(70.0))
+    assert "on ferplus public-test, protocol all, 3,589 pictures;" in format_summary(made)
 
 
 def test_the_number_of_a_table_is_of_one_protocol() -> None:
@@ -134,7 +141,7 @@ def test_the_table_reads() -> None:
     text = format_summary(summary(TABLE, "cpu", RECORDS))
     lines = text.splitlines()
     assert lines[0] == "Paper (2020), Figure 1: Two settings"
-    assert "ferplus public-test, majority, 3,137 pictures" in lines[1]
+    assert "ferplus public-test, protocol majority, 3,137 pictures" in lines[1]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[3:]]
     assert cells[0][:3] == ["row", "paper, RAF-DB %", "ours %"]
     assert cells[2] == ["(3, 1)", "83.00", "85.33 ± 1.53", "81.54 to 89.13", "84.33 ± 1.53", "3"]
@@ -152,6 +159,26 @@ def test_what_was_chosen_on_the_test_set_is_marked() -> None:
     assert row.count("*") == 3
     row = next(line for line in text.splitlines() if "(2, 5)" in line)
     assert "*" not in row
+
+
+def test_rows_from_fresh_weights_are_marked() -> None:
+    # As the plan has it, and as a record has it.
+    said = record("2-5", 0, 0.8, fresh_instead_of="a run of the other")
+    made = summary(TABLE, "cpu", [RECORDS[3]], fresh={"3-1": "faces", "3-5": "faces"})
+    assert [row.fresh for row in made.rows] == ["faces", "faces", "", ""]
+    text = format_summary(made)
+    words = "from fresh weights; the paper's starts from faces: --start"
+    assert f"\n† 3-1, 3-5: {words} ROW=FILE\n" in text
+    assert [line for line in text.splitlines() if "(3, 1) † |" in line]
+    assert not [line for line in text.splitlines() if "(2, 5) †" in line]
+    made = summary(TABLE, "cpu", [said])
+    assert [row.fresh for row in made.rows] == ["", "", "", "a run of the other"]
+    assert "\n† 2-5: from fresh weights; the paper's starts from a run of the other: --start " in (
+        format_summary(made)
+    )
+    every = summary(TABLE, "cpu", [], fresh=dict.fromkeys(["3-1", "3-5", "2-1", "2-5"], "faces"))
+    assert f"\n† {words} ROW=FILE\n" in format_summary(every)
+    assert "†" not in format_summary(summary(TABLE, "cpu", RECORDS))
 
 
 def test_smoke_says_so() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ pytest.importorskip("matplotlib")
 from mien.errors import InputError, OutputError
 from mien.training.ablation_report import RowSummary, Spread, Summary, summary
 from mien.training.ablations import find_table
-from mien.training.heat_map import draw, heat_map
+from mien.training.heat_map import draw, heat_map, picture_format
 
 AXES = ("options.down", "options.across")
 
@@ -54,17 +55,66 @@ def test_each_number_stands_at_its_two_settings() -> None:
     assert written == {(0, 0): "81.00", (1, 0): "90.50", (1, 1): "80.25"}
 
 
+def test_a_picture_says_what_a_table_says() -> None:
+    chosen = replace(row(3, 5, 81.0), on_test=True)
+    fresh = replace(row(2, 5, 80.0), fresh="a network of faces")
+    measured = ("ferplus public-test, protocol all, 3,589 pictures",)
+    figure = draw(replace(table(chosen, fresh), measured=measured, smoke=True), AXES)
+    plot = figure.axes[0]
+    assert [one.get_text() for one in plot.texts] == ["81.00*", "80.00†"]
+    assert measured[0] in " ".join(figure.get_suptitle().split())
+    below = " ".join(figure.get_supxlabel().split())
+    assert "* the epoch was chosen on the split that is reported" in below
+    assert "† 2-5: from fresh weights; the paper's starts from a network of faces" in below
+    assert "Smoke size" in below
+    assert not draw(table(row(3, 5, 81.0)), AXES).get_supxlabel()
+
+
 def test_pictures_of_several_formats(tmp_path: Path) -> None:
     made = table(row(3, 5, 81.0), row(2, 5, 80.0))
     heat_map(made, AXES, tmp_path / "deep" / "map.png")
     assert cv2.imread(str(tmp_path / "deep" / "map.png")) is not None
     heat_map(made, AXES, tmp_path / "map.svg")
-    assert "<!-- Paper (2020), Figure 1, cpu -->" in (tmp_path / "map.svg").read_text()
+    text = (tmp_path / "map.svg").read_text()
+    assert "<!-- Paper (2020), Figure" in text
+    assert "Scale cpu" in text
     with pytest.raises(InputError, match="choose one of"):
         heat_map(made, AXES, tmp_path / "map.xyz")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         heat_map(made, AXES, tmp_path / "file" / "map.svg")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_picture_is_the_old_one_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "map.svg"
+    path.write_text("old")
+
+    def full(self: Any, place: Path, **options: Any) -> None:
+        del self, options
+        place.write_text("<svg")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        heat_map(table(row(3, 5, 81.0)), AXES, path)
+    assert path.read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["map.svg"]
+
+
+def test_formats_go_by_the_suffix(tmp_path: Path) -> None:
+    made = table(row(3, 5, 81.0), row(2, 5, 80.0))
+    starts = {"pdf": b"%PDF", "PNG": b"\x89PNG", "jpg": b"\xff\xd8", "svgz": b"\x1f\x8b"}
+    for suffix, start in starts.items():
+        path = tmp_path / f"map.{suffix}"
+        assert picture_format(path) == suffix.lower()
+        heat_map(made, AXES, path)
+        assert path.read_bytes().startswith(start)
+    for name in ("map", "map.xyz", "map.pgf"):  # the last one needs LaTeX
+        with pytest.raises(InputError, match=r"choose one of .*png.*svg"):
+            picture_format(Path(name))
 
 
 @pytest.mark.parametrize("scale", ["cpu", "gpu", "paper"])

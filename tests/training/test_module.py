@@ -17,6 +17,7 @@ from safetensors import safe_open  # noqa: E402
 from mien.errors import TensorError  # noqa: E402
 from mien.models import create_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
+from mien.training.keeper import Averaging  # noqa: E402
 from mien.training.module import TrainingModule, sizes_of  # noqa: E402
 from mien.training.objectives import CrossEntropy, Joint, Sizes  # noqa: E402
 from mien.training.optimisers import SGD, AdamW  # noqa: E402
@@ -217,3 +218,24 @@ def test_wrong_targets_are_no_loss_that_is_not_finite(tmp_path: Path) -> None:
     with pytest.raises(TensorError, match="label 4 is outside 0 to 3"):
         one.training_step((batch()[0], torch.tensor([0, 1, 2, 4])))
     assert not (tmp_path / "bad-batch.safetensors").exists()
+
+
+def test_averages_leave_whole_numbers_alone() -> None:
+    """Averaged and cut, 52 of the positions 0 to 199 would be off by one."""
+    module = torch.nn.BatchNorm1d(2)
+    module.register_buffer("positions", torch.arange(200))
+    averaging = Averaging(0.998)
+    averaged = torch.optim.swa_utils.AveragedModel(module, use_buffers=True, **averaging._kwargs)
+    kept = 0.998**4
+    expected = module.weight.detach().clone()
+    for step in range(1, 60):
+        module.weight.data.fill_(float(step))
+        module.num_batches_tracked.fill_(step)
+        averaged.update_parameters(module)
+        expected = module.weight if step == 1 else kept * expected + (1 - kept) * module.weight
+        expected = expected.detach().clone()
+    assert torch.equal(averaged.module.positions, torch.arange(200))
+    assert averaged.module.num_batches_tracked == 59
+    torch.testing.assert_close(averaged.module.weight.detach(), expected)
+    assert [step for step in range(10) if averaging.should_update(step_idx=step)] == [0, 4, 8]
+    assert not averaging.should_update(epoch_idx=1)

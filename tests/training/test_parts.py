@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +25,11 @@ from mien.data.ferplus import FERPlus  # noqa: E402
 from mien.data.ferplus_protocols import vote_distribution  # noqa: E402
 from mien.data.loading.faces import FaceDataset  # noqa: E402
 from mien.data.loading.pictures import PicturesInMemory  # noqa: E402
+from mien.data.mosaics import Mosaic  # noqa: E402
 from mien.data.packed import pack  # noqa: E402
 from mien.data.preparing.alignment import face_preprocess  # noqa: E402
 from mien.data.preparing.prepare import prepare  # noqa: E402
+from mien.data.rafdb import RAFDB  # noqa: E402
 from mien.data.split import validation_part  # noqa: E402
 from mien.errors import DataError, LabelMismatch  # noqa: E402
 from mien.expressions import BASIC7, BASIC8  # noqa: E402
@@ -252,17 +256,23 @@ def test_the_paper_s_selection_holds_the_test_split(rafdb: Path) -> None:
     )
 
 
-def test_classes_and_units_of_several_videos(tmp_path: Path) -> None:
+def write_two_tasks(root: Path, classes: Callable[[int], list[int]]) -> Path:
+    """Videos of twelve people with four frames each; the last is for validation."""
     units = ["0,0,0,1,0,0,1,0,0,0,1,0"] * 4
     for person in range(12):
         part = "Validation_Set" if person == 11 else "Train_Set"
         for task, header, lines in (
-            ("EXPR_Set", more_copies.AFFWILD2_HEADER, [person % 7, -1, -1, 6]),
+            ("EXPR_Set", more_copies.AFFWILD2_HEADER, classes(person)),
             ("AU_Set", more_copies.AFFWILD2_UNITS, units[: 2 + person % 3]),
         ):
-            path = tmp_path / "annotations" / task / part / f"v{person}.txt"
+            path = root / "annotations" / task / part / f"v{person}.txt"
             more_copies.write_annotation(path, header, lines)
-        more_copies.write_faces(tmp_path, f"v{person}", [1, 2, 3, 4])
+        more_copies.write_faces(root, f"v{person}", [1, 2, 3, 4])
+    return root
+
+
+def test_classes_and_units_of_several_videos(tmp_path: Path) -> None:
+    write_two_tasks(tmp_path, lambda person: [person % 7, -1, -1, 6])
     source = Source("affwild2", options={"task": "both"})
     recipe = replace(RAF, data=(source,), objective=TwoTask())
     parts = load_parts(recipe, Copies({"affwild2": tmp_path}))
@@ -274,6 +284,17 @@ def test_classes_and_units_of_several_videos(tmp_path: Path) -> None:
     people = [{name.partition("/")[0] for name in one.names} for one in (parts.train, parts.held)]
     assert not people[0] & people[1]
     assert all(people)
+
+
+@pytest.mark.parametrize("selection", ["validation", "test"])
+def test_two_tasks_need_expressions_to_choose_by(tmp_path: Path, selection: str) -> None:
+    root = write_two_tasks(tmp_path, lambda _: [-1] * 4)
+    source = Source("affwild2", options={"task": "both"})
+    recipe = replace(RAF, data=(source,), objective=TwoTask(), test=replace(source, split="val"))
+    recipe = replace(recipe, selection=selection)
+    held = "validation part" if selection == "validation" else "test split"
+    with pytest.raises(DataError, match=f"tried: the {held} has no picture with an expression; "):
+        load_parts(recipe, Copies({"affwild2": root}))
 
 
 def test_a_limit_takes_all_classes(ferplus: Path, rafdb: Path) -> None:
@@ -329,6 +350,51 @@ def test_a_prepared_copy_says_how_faces_are_cut(ferplus: Path, tmp_path: Path) -
     assert parts.notes[-1] == "FER+ train: a prepared copy, faces cut anew (32 pixels, square)"
 
 
+def test_prepared_copies_must_be_cut_alike(rafdb: Path, ferplus: Path, tmp_path: Path) -> None:
+    for reader in (FERPlus(ferplus), RAFDB(rafdb)):
+        prepare(reader, tmp_path / reader.name, size=32, detector="none", align="square", jobs=1)
+    way = face_preprocess(32, "square")
+    some = Source("ferplus", only=("disgust", "fear"))
+    recipe = replace(RAF, data=(Source("rafdb"), some), labels=BASIC7)
+    tested = replace(recipe, data=(some,), selection="test", test=Source("rafdb"))
+    prepared = Copies({name: tmp_path / name for name in ("rafdb", "ferplus")})
+    for one in (recipe, tested):
+        assert load_parts(one, prepared).preprocess.scale == way.scale
+    # Whatever comes first: originals are cut as the prepared copy was.
+    mixed = load_parts(recipe, Copies({"rafdb": rafdb, "ferplus": tmp_path / "ferplus"}))
+    assert (mixed.preprocess.scale, mixed.preprocess.shift) == (way.scale, way.shift)
+
+    manifest = tmp_path / "rafdb/prepared.json"
+    values = json.loads(manifest.read_text())
+    values["settings"]["preprocess"] |= {"scale": 2.5, "shift": [0.0, 0.25]}
+    manifest.write_text(json.dumps(values))
+    for one, first, second in ((recipe, "RAF-DB", r"FER\+"), (tested, r"FER\+", "RAF-DB")):
+        message = rf"{first} train .* and of {second} train .* cut differently \(scale, shift\)"
+        with pytest.raises(DataError, match=message):
+            load_parts(one, prepared)
+
+
+def test_mosaics_are_decoded_before_loaders_fork(
+    rafdb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = [RAFDB(rafdb), RAFDB(rafdb, "test")]
+    pack(splits, tmp_path / "packed.zip", Preprocess(size=20))
+    recipe = replace(RAF, selection="test", test=Source("rafdb", "test"))
+    parts = load_parts(recipe, Copies(packed=tmp_path / "packed.zip"))
+
+    def never(*_: object) -> None:
+        raise AssertionError("a mosaic was decoded")
+
+    monkeypatch.setattr(Mosaic, "decode", never)
+    for pictures, targets, split in (
+        (parts.train, parts.train_targets, splits[0]),
+        (parts.held, parts.held_targets, splits[1]),
+    ):
+        faces = FaceDataset(pictures, targets, RAF.preprocess)
+        assert faces.__getitems__(range(len(faces))).images.shape[0] == len(split)
+        assert pictures.picture(7)[0, 0, 0] == pytest.approx(70, abs=1)
+
+
 def test_teachers_share_the_targets_of_the_training_part(ferplus: Path, teacher: Path) -> None:
     copies = Copies({"ferplus": ferplus})
     plain = load_parts(SOFT, copies)
@@ -364,7 +430,8 @@ def test_faces_without_labels_join_as_coarse_as_the_others(
     assert parts.train.names[-1] == "train/6.png"
     assert np.array_equal(parts.held.images, plain.held.images)
     assert parts.data.endswith(
-        "; FairFace (Karkkainen and Joo 2021), with the answers of other networks for labels"
+        "; FairFace (Karkkainen and Joo 2021), training split, with the answers of other networks "
+        "for labels"
     )
     assert parts.licence.endswith("; CC BY 4.0")
     assert any(note.startswith("FairFace train: 6 pictures") for note in parts.notes)

@@ -21,7 +21,14 @@ from mien.expressions import BASIC7, BASIC8, LabelSet  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
-from mien.training.reporting import Reported, classes_of, measure, run_facts  # noqa: E402
+from mien.training.recipes import find_recipe  # noqa: E402
+from mien.training.reporting import (  # noqa: E402
+    Reported,
+    classes_of,
+    measure,
+    protocol_of,
+    run_facts,
+)
 from mien.training.sources import Source  # noqa: E402
 
 OPTIONS = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
@@ -140,6 +147,15 @@ def test_pictures_without_a_class_of_the_network_do_not_count(tmp_path: Path) ->
     assert classes.tolist() == [label if label < 2 else -1 for label in data.table.classes]
     with pytest.raises(DataError, match="no picture of a class of the network: contempt"):
         classes_of(data, LabelSet.of(["contempt"]))
+
+
+def test_of_ferplus_the_source_says_which_protocol() -> None:
+    assert protocol_of(PUBLIC) == "majority"
+    assert protocol_of(Source("rafdb", "test")) == "labelled"
+    for name in ("apvit.ferplus", "transfer.ferplus"):
+        test = find_recipe(name).test
+        assert test is not None
+        assert protocol_of(test) == "all"  # on which the papers' 3,589 pictures count
 
 
 def test_what_a_run_says_of_itself(tmp_path: Path) -> None:

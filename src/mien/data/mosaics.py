@@ -94,7 +94,11 @@ class PackedPictures:
         mosaic: how they lie there.
         names: of all pictures of the split, in their order.
         files: in which file each is.
-        sha256: of all pixels.
+        sha256: of all pixels, in hexadecimal.
+
+    Attributes:
+        mosaic: how they lie there.
+        sha256: of all pixels of the split.
     """
 
     def __init__(
@@ -105,9 +109,17 @@ class PackedPictures:
         files: Sequence[str],
         sha256: str,
     ) -> None:
-        self.mosaic = mosaic
-        self._archive, self._files, self._sha256 = archive, files, sha256
+        self.mosaic, self.sha256 = mosaic, sha256
+        self._archive, self._files = archive, files
         self._places = {name: place for place, name in enumerate(names)}
+
+    def load(self) -> None:
+        """Decode all pictures now, so that processes forked from this one share them.
+
+        Raises:
+            DataError: if a file is missing or damaged.
+        """
+        _ = self._all
 
     def picture(self, name: str) -> Picture:
         """A picture, uint8 (side, side, 3) RGB.
@@ -140,7 +152,7 @@ class PackedPictures:
         pictures = np.concatenate(
             [self.mosaic.decode(self._archive, file, number) for file, number in numbers.items()]
         )
-        if hashlib.sha256(np.ascontiguousarray(pictures).data).hexdigest() != self._sha256:
+        if hashlib.sha256(np.ascontiguousarray(pictures).data).hexdigest() != self.sha256:
             raise DataError(
                 f"{self._archive.root}: its pictures are not those that were packed; {AGAIN}"
             )

@@ -18,6 +18,7 @@ from .preparing.manifest import read_manifest
 from .reader import Reader
 
 _FAIRFACE = "fairface_label_train.csv"
+_TRAIN = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Unlabelled:
 
     Attributes:
         pictures: the faces, to be cut by :func:`mien.data.loading.pictures.crops`.
-        citation: what they are, for the card of a model.
+        citation: what they are, and of which split, for the card of a model.
         licence: of the pictures.
         reader: the data set they come from; ``None`` for a plain folder.
     """
@@ -38,7 +39,7 @@ class Unlabelled:
 
 
 def open_unlabelled(root: Path) -> Unlabelled:
-    """The faces at a place.
+    """The faces at a place; of a data set those of its training split alone.
 
     Args:
         root: a copy of FairFace, a prepared or packed copy of any data set, or a folder or zip
@@ -46,19 +47,24 @@ def open_unlabelled(root: Path) -> Unlabelled:
 
     Raises:
         NotFound: if there is nothing at ``root``.
-        DataError: if it holds no pictures.
+        DataError: if it holds no pictures, or is a prepared or packed copy without a split
+            ``train``: on faces of the others, results are measured.
     """
     archive = Archive(root, "folder of faces")
     manifest = read_manifest(archive)
     if manifest is None and not archive.has(_FAIRFACE):
         return Unlabelled(FaceFiles(archive), "face crops without labels", Reader.licence)
-    if manifest is None:
-        reader: Reader = FairFace(root)
-    else:
-        split = next(iter(manifest.splits), "train")
-        reader = open_reader(manifest.dataset, root, split)
+    if manifest is not None and _TRAIN not in manifest.splits:
+        held = ", ".join(manifest.splits) or "none"
+        raise DataError(
+            f"{root}: of a data set only the split {_TRAIN} is learned from without labels, and "
+            f"this copy lacks it (it has: {held}); prepare or pack that split, too"
+        )
+    name = FairFace.name if manifest is None else manifest.dataset
+    reader = open_reader(name, root, _TRAIN)
     pictures = FairFaceFaces(reader) if isinstance(reader, FairFace) else reader
-    return Unlabelled(pictures, reader.citation or reader.title, reader.licence, reader)
+    citation = f"{reader.citation or reader.title}, training split"
+    return Unlabelled(pictures, citation, reader.licence, reader)
 
 
 class FairFaceFaces:

@@ -1,7 +1,9 @@
 """Run a table row by row and seed by seed, and keep a record of every finished run.
 
-A record that is there, of the same recipe, seed and data, is not run again, whether its
-checkpoints are still there or not: a table can be continued elsewhere from its records alone.
+A record that is there, of the same recipe, seed, start and reported data, is not run again,
+whether its checkpoints are still there or not: a table can be continued elsewhere from its
+records alone. Which pictures a run was trained on is noted in its record (``training_data``), and
+not compared: they would have to be loaded first.
 """
 
 from __future__ import annotations
@@ -11,20 +13,22 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
 
-from ..errors import DataError, InputError, MienError, NotFound
+from ..drafts import draft_of
+from ..errors import DataError, InputError, MienError, NotFound, OutputError
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result, read_result, write_result
-from .ablation_plan import Plan, Run, as_text, data_words, digest
+from .ablation_plan import Plan, Run, as_text, data_words, digest, hardware_words
 from .checkpoints import BEST, LAST
 from .copies import Copies
 from .hardware import Hardware
-from .reporting import Reported, measure, run_facts
+from .reporting import FRESH, PROTOCOL, Reported, measure, protocol_of, run_facts
 from .run import train
 
 log = logging.getLogger("mien")
@@ -64,6 +68,7 @@ class Ablation:
 
     Raises:
         UnknownName: if ``start`` names a row that the table lacks.
+        InputError: if it names one that is not to be run.
         NotFound: if a file to start from is not there.
     """
 
@@ -75,7 +80,8 @@ class Ablation:
 
     def __post_init__(self) -> None:
         for row in filter(None, self.start):
-            self.plan.table.row(row)
+            if self.plan.table.row(row).name not in [one.name for one in self.plan.chosen]:
+                raise InputError(f"--start {row}=FILE: {row} is not run; add it to --rows")
         self._splits: dict[str, Reported] = {}
         self._hashes = {path: file_sha256(path) for files in self.start.values() for path in files}
 
@@ -87,7 +93,9 @@ class Ablation:
     def records(self, on_error: OnError | None = None) -> dict[tuple[str, int], Result]:
         """What is finished, by row and seed.
 
-        Where there is no copy of the data, records are taken to be of the same.
+        Records count by recipe, seed, start and the fingerprint of the split that is reported;
+        where there is no copy of that, they are taken to be of the same. The training data is
+        not compared.
 
         Args:
             on_error: told of damaged records, which are left out; without it they are raised.
@@ -157,12 +165,19 @@ class Ablation:
 
         Args:
             run: of the plan.
-            whole_paths: as on this machine; otherwise the last part of each path, for records.
+            whole_paths: as on this machine, with the hardware that was asked for; otherwise the
+                last part of each path, for records.
         """
         words = data_words(run, self.copies, whole_paths=whole_paths)
         for path in self._start(run):
             words += ["--start", str(path) if whole_paths else path.name]
+        if whole_paths:
+            words += hardware_words(self.hardware)
         return self.plan.command(run, words)
+
+    def fresh(self, run: Run) -> str:
+        """What the paper's run starts from, if this one gets no file; otherwise nothing."""
+        return "" if self._start(run) else run.recipe.starts_from
 
     def _train(self, run: Run, minutes: float, restart: bool) -> bool:
         """False if the time was over before the end."""
@@ -188,11 +203,13 @@ class Ablation:
     def _clear(self, run: Run) -> None:
         """Delete what only a run in progress needs; both networks stay."""
         for name in (LAST, BEST):
-            (self.folder / run.folder / name).unlink(missing_ok=True)
+            with suppress(OSError):  # the result is written; a file too many is no error
+                (self.folder / run.folder / name).unlink(missing_ok=True)
 
     def _measured(self, run: Run) -> Result:
         folder = self.folder / run.folder
         changes = {key: as_text(value) for key, value in run.settings.items() if key != "seed"}
+        fresh = self.fresh(run)
         return measure(
             folder,
             self._reported(run),
@@ -207,13 +224,15 @@ class Ablation:
                 "changes": json.dumps(changes),
                 "smoke": int(self.plan.smoke),
                 "selection": run.recipe.selection,
+                PROTOCOL: protocol_of(run.test),
+                **({FRESH: fresh} if fresh else {}),
                 DIGEST: self._digest(run),
                 **run_facts(folder),
             },
         )
 
     def _record(self, run: Run) -> Result | None:
-        """The record of this very run, if there is one.
+        """The record of this run, if there is one; see :meth:`records` for what is compared.
 
         Raises:
             DataError: if there is a damaged one.
@@ -231,23 +250,32 @@ class Ablation:
         if same and run.test.dataset in self.copies.roots:
             same = record.data_fingerprint == self._reported(run).fingerprint
         if not same:
-            log.warning("%s: is of another recipe, start or data, and does not count", path)
+            log.warning(
+                "%s: is of another recipe, start or reported data, and does not count", path
+            )
         return record if same else None
 
     def _make_room(self, run: Run, folder: Path) -> None:
         """Put the checkpoints of an earlier recipe aside, and note whose folder it is."""
         mark, own = folder / _OWNER, self._digest(run)
-        earlier = mark.read_text(encoding="utf-8").strip() if mark.is_file() else own
-        if earlier != own:
-            aside = folder.with_name(f"{folder.name}.{earlier[:8]}")
-            if aside.exists():
-                raise InputError(
-                    f"{folder} and {aside} are of other recipes; delete one, or choose another "
-                    "--output"
-                )
-            folder.rename(aside)
-        folder.mkdir(parents=True, exist_ok=True)
-        mark.write_text(own + "\n", encoding="utf-8")
+        try:
+            earlier = mark.read_text(encoding="utf-8").strip() if mark.is_file() else own
+            if earlier != own:
+                aside = folder.with_name(f"{folder.name}.{earlier[:8]}")
+                if aside.exists():
+                    raise InputError(
+                        f"{folder} and {aside} are of other recipes; delete one, or choose "
+                        "another --output"
+                    )
+                folder.rename(aside)
+            folder.mkdir(parents=True, exist_ok=True)
+            with draft_of(mark) as draft:
+                draft.write_text(own + "\n", encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"{folder}: no run can be kept there ({reason}); choose another --output"
+            ) from None
 
     def _start(self, run: Run) -> tuple[Path, ...]:
         return tuple(self.start.get(run.row.name, self.start.get("", ())))

@@ -6,13 +6,14 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .ablations.table import Row, Scale, Table
 from .copies import Copies
+from .hardware import Hardware
 from .moved import moved_to_what_is_there
 from .recipe import Recipe
 from .recipes import find_recipe
@@ -20,6 +21,11 @@ from .sources import Source
 
 # Who prepares the pictures, and what a smoke run looks like, change no result.
 _WITHOUT_EFFECT = ("workers", "smoke_options")
+
+# Fields that records got after runs had been made, and what such runs did: where they say that,
+# the recipe is the one it was. All other fields count, or a new default would go unnoticed.
+_ADDED_LATER: Mapping[tuple[str, str], Any] = {("Recipe", "unlabelled"): False}
+_NEVER = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +186,18 @@ def data_words(run: Run, copies: Copies, *, whole_paths: bool) -> list[str]:
     return words
 
 
+def hardware_words(hardware: Hardware) -> list[str]:
+    """Arguments that say what to run on, as far as it is not what runs are on anyway."""
+    values = {one.name: (getattr(hardware, one.name), one.default) for one in fields(hardware)}
+    asked = {name: value for name, (value, usual) in values.items() if value != usual}
+    return [word for name, value in asked.items() for word in (f"--{name}", str(value))]
+
+
 def digest(recipe: Recipe, starts: Iterable[str] = ()) -> str:
-    """SHA-256 of all that decides a run besides its data.
+    """SHA-256 of all that decides a run besides the pictures themselves.
 
     Args:
-        recipe: the whole of it counts, but for what changes no result.
+        recipe: the whole of it counts, defaults as well, but for what changes no result.
         starts: SHA-256 of each file that the run begins with.
     """
     values = _plain(recipe)
@@ -195,21 +208,18 @@ def digest(recipe: Recipe, starts: Iterable[str] = ()) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Records, tuples and mappings as JSON has them; a setting read from text gives the same.
-
-    Fields with their defaults are left out: one that is added to a record later on does not
-    make another recipe of those that do not use it.
-    """
+    """Records, tuples and mappings as JSON has them; a setting read from text gives the same."""
     if is_dataclass(value):
-        named = {one: getattr(value, one.name) for one in fields(value)}
-        parts = {one.name: _plain(own) for one, own in named.items() if own != _default(one)}
-        return {"": type(value).__name__, **parts}
+        kind = type(value).__name__
+        named = {one.name: getattr(value, one.name) for one in fields(value)}
+        parts = {
+            name: _plain(own)
+            for name, own in named.items()
+            if own != _ADDED_LATER.get((kind, name), _NEVER)
+        }
+        return {"": kind, **parts}
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
     return value
-
-
-def _default(field: Field[Any]) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -1,7 +1,7 @@
 """Our numbers of a table beside the paper's.
 
-The number of a run is the accuracy of its chosen epoch on the whole split; on FER+ by the
-protocol ``majority``. Of several seeds the mean is given with their standard deviation and a
+The number of a run is the accuracy of its chosen epoch on the whole split, by the protocol that
+its record names. Of several seeds the mean is given with their standard deviation and a
 95 % interval of the mean by Student's t.
 """
 
@@ -20,15 +20,14 @@ from scipy.stats import t as student  # type: ignore[import-untyped]
 
 from ..drafts import draft_of
 from ..errors import OutputError
-from ..evaluation.record import Result, Scores
+from ..evaluation.record import Result
 from ..evaluation.table import markdown
 from .ablations.table import Row, Scale, Table
-from .reporting import LABELLED, LAST_EPOCH
+from .reporting import FRESH, headline
 
 SUMMARY_FORMAT = 1
 _LEVEL = 0.95
-_MARK = "*"
-_PROTOCOLS = {"ferplus": "majority"}
+_MARK, _FRESH_MARK = "*", "†"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,7 @@ class RowSummary:
         last_epoch: accuracy of the last epoch, in per cent.
         minutes: of training, on average; ``None`` if not known.
         on_test: whether an epoch was chosen on the split that is reported.
+        fresh: what the paper's run starts from, where ours begins with fresh weights.
         settings: what the row changes, by dotted names.
         command: that repeats the first run, or begins the first that is not finished.
     """
@@ -88,6 +88,7 @@ class RowSummary:
     last_epoch: Spread | None = None
     minutes: float | None = None
     on_test: bool = False
+    fresh: str = ""
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     command: str = ""
 
@@ -131,6 +132,7 @@ def summary(
     seeds: int = 3,
     rows: Iterable[str] = (),
     commands: Mapping[str, str] = MappingProxyType({}),
+    fresh: Mapping[str, str] = MappingProxyType({}),
 ) -> Summary:
     """Put records together.
 
@@ -142,6 +144,8 @@ def summary(
         seeds: how many each row is to have.
         rows: names of rows; none for all.
         commands: by row; where there is none, that of the row's first record.
+        fresh: by row, what the paper's run starts from and ours does not; where there is
+            nothing, what the row's records say.
 
     Raises:
         UnknownName: if the table lacks a row.
@@ -164,20 +168,10 @@ def summary(
         measured=tuple(dict.fromkeys(map(_measured, shown))),
         smoke=any(one.settings.get("smoke") for one in shown),
         rows=tuple(
-            _row(row, table.settings(row, scale), by_row[row.name], commands.get(row.name, ""))
+            _row(row, table.settings(row, scale), by_row[row.name], commands, fresh)
             for row in chosen
         ),
     )
-
-
-def headline(result: Result, *, last_epoch: bool = False) -> Scores:
-    """The scores that a table shows of a record.
-
-    Raises:
-        DataError: if it has none of them.
-    """
-    protocol = _PROTOCOLS.get(result.dataset, LABELLED)
-    return result.find(protocol, "whole" + LAST_EPOCH * last_epoch)
 
 
 def format_summary(summary: Summary) -> str:
@@ -187,13 +181,18 @@ def format_summary(summary: Summary) -> str:
     head += ["ours %", "95 % of the mean", "last epoch %", "seeds"]
     lines = [
         [
-            row.label,
+            f"{row.label} {_FRESH_MARK}" if row.fresh else row.label,
             *(f"{row.paper[name]:.2f}" if name in row.paper else "" for name in papers),
             *_cells(row, summary.seeds),
         ]
         for row in summary.rows
     ]
     return "\n".join([*_caption(summary), "", markdown(head, lines, left=1)])
+
+
+def fresh_words(start: str, row: str) -> str:
+    """What to say of a row that begins with fresh weights where the paper's does not."""
+    return f"from fresh weights; the paper's starts from {start}: --start {row}=FILE"
 
 
 def write_summary(summary: Summary, path: Path) -> None:
@@ -212,11 +211,18 @@ def write_summary(summary: Summary, path: Path) -> None:
         ) from None
 
 
-def _row(row: Row, settings: Mapping[str, Any], records: list[Result], command: str) -> RowSummary:
+def _row(
+    row: Row,
+    settings: Mapping[str, Any],
+    records: list[Result],
+    commands: Mapping[str, str],
+    fresh: Mapping[str, str],
+) -> RowSummary:
     found = sorted(records, key=lambda one: one.seed or 0)
     percent = [100 * headline(one).metrics["accuracy"].value for one in found]
     last = [100 * headline(one, last_epoch=True).metrics["accuracy"].value for one in found]
     seconds = [float(one.settings["seconds"]) for one in found if "seconds" in one.settings]
+    starts = [fresh.get(row.name, ""), *(str(one.settings.get(FRESH, "")) for one in found)]
     return RowSummary(
         name=row.name,
         label=row.label,
@@ -227,27 +233,49 @@ def _row(row: Row, settings: Mapping[str, Any], records: list[Result], command: 
         last_epoch=Spread.of(last),
         minutes=statistics.fmean(seconds) / 60 if seconds else None,
         on_test=any(one.settings.get("selection") == "test" for one in found),
+        fresh=next(filter(None, starts), ""),
         settings=dict(settings),
-        command=command or (found[0].command if found else ""),
+        command=commands.get(row.name) or (found[0].command if found else ""),
     )
 
 
 def _measured(result: Result) -> str:
     scores = headline(result)
-    return f"{result.dataset} {result.split}, {scores.protocol}, {scores.images:,} pictures"
+    return (
+        f"{result.dataset} {result.split}, protocol {scores.protocol}, {scores.images:,} pictures"
+    )
 
 
 def _caption(summary: Summary) -> list[str]:
-    where = "; ".join(summary.measured) or "nothing is measured yet"
-    lines = [
-        f"{summary.source}: {summary.title}",
-        f"Scale {summary.scale}; accuracy in per cent on {where}; mean of the seeds ± their "
-        "standard deviation",
-    ]
+    lines = [f"{summary.source}: {summary.title}"]
+    if summary.measured:
+        lines.append(
+            f"Scale {summary.scale}; accuracy in per cent on {'; '.join(summary.measured)}; mean "
+            "of the seeds ± their standard deviation"
+        )
+    else:
+        lines.append(f"Scale {summary.scale}; nothing is measured yet")
+    return [*lines, *remarks(summary)]
+
+
+def marks(row: RowSummary) -> str:
+    """What stands behind the numbers of a row that :func:`remarks` say something of."""
+    return _MARK * row.on_test + _FRESH_MARK * bool(row.fresh)
+
+
+def remarks(summary: Summary) -> list[str]:
+    """What a reader must know of the numbers, one line each."""
+    lines = []
     if any(row.on_test for row in summary.rows):
         lines.append(
             f"{_MARK} the epoch was chosen on the split that is reported, as the papers do"
         )
+    starts = dict.fromkeys(row.fresh for row in summary.rows if row.fresh)
+    for start in starts:
+        names = [row.name for row in summary.rows if row.fresh == start]
+        whose = "" if len(names) == len(summary.rows) else f"{', '.join(names)}: "
+        row = names[0] if len(names) == 1 else "ROW"
+        lines.append(f"{_FRESH_MARK} {whose}{fresh_words(start, row)}")
     if summary.smoke:
         lines.append("Smoke size: these numbers say that everything runs, and nothing else")
     return lines

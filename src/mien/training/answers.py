@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from ..drafts import draft_of
 from ..errors import OutputError
 
 log = logging.getLogger("mien")
@@ -69,16 +68,12 @@ class Answers:
         if self.path is None or not self._unwritten:
             return
         # Processes of one run may write at the same time, and what they write is the same.
-        partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(self._known, partial)
-            partial.replace(self.path)
+            with draft_of(self.path) as draft:
+                save_file(self._known, draft)
         except (OSError, SafetensorError) as error:
             raise OutputError(
                 f"{self.path}: the teachers' answers cannot be written ({error})"
             ) from None
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
         self._unwritten, self._written = False, time.monotonic()

@@ -54,6 +54,8 @@ def write_whole(value: dict[str, Any], path: Path) -> None:
     # In memory first: torch's own writer to a disk that is full ends the process.
     content = io.BytesIO()
     torch.save(value, content)
+    # Not drafts.draft_of, whose name is the process's: a run that is killed time and again would
+    # leave a large file behind each time.
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,12 @@ class Copies:
                 raise UnknownName("data set", name, READERS)
         self.roots, self.packed = dict(roots), packed
         if packed is not None:
-            self.roots.setdefault(_dataset_in(packed), packed)
+            held = _dataset_in(packed)
+            if held in self.roots:
+                raise DataError(
+                    f"{packed} holds {held}, of which {self.roots[held]} is a copy, too; name one"
+                )
+            self.roots[held] = packed
 
     def require(self, sources: Iterable[Source], what: str) -> None:
         """Refuse to begin without the copies of all ``sources``.

@@ -18,6 +18,7 @@ from ..evaluation.provenance import git_commit, machine, version
 from ..expressions import OtherClasses
 from ..losses import UNLABELLED
 from ..models import save_model
+from .ancestors import STARTS, Ancestor
 from .checkpoints import BEST, LAST, read_weights
 from .history import RUN_FILE, Epoch, chosen_epoch, write_run
 from .loaders import Loader
@@ -37,10 +38,10 @@ _LIMITS = (
     "and do not decide about people by it. The faces of the training data do not represent "
     "people in general; accuracy by age, gender and skin colour was not measured"
 )
-_STEM_USE = "To start networks that recognise expressions from; it recognises none itself"
+_STEM_USE = "To start other networks from, or to compare networks; it recognises no expressions"
 _STEM_LIMITS = (
-    "Its answers are no expressions. What it says of people, such as age, gender or race, served "
-    "to learn from and is not for use"
+    "Its answers are no expressions. Where they speak of people, such as of age, gender or race, "
+    "they served to learn from and are not for use"
 )
 _RARE = {"ferplus": "Contempt, disgust and fear are rare in FER+ and often missed"}
 
@@ -54,7 +55,7 @@ class Finished:
         parts: what it was run on.
         history: of its epochs.
         seconds: that it took.
-        started: whether it began with weights from files.
+        owed: the files that it began with, and its teachers.
         processes: that it ran on.
     """
 
@@ -62,7 +63,7 @@ class Finished:
     parts: Parts
     history: list[Epoch]
     seconds: float
-    started: bool
+    owed: tuple[Ancestor, ...] = ()
     processes: int = 1
 
 
@@ -116,7 +117,9 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         preprocess=recipe.preprocess,
         temperature=temperature,
         data="; ".join((parts.data, *parts.notes, *_remarks(run, epoch))),
-        data_licence=parts.licence,
+        data_licence="; ".join(
+            dict.fromkeys((parts.licence, *(one.card.data_licence for one in run.owed if one.card)))
+        ),
         recipe=recipe.name,
         seed=recipe.seed,
         commit=git_commit(),
@@ -128,8 +131,8 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
 
 def _remarks(run: Finished, epoch: int) -> list[str]:
     """What a card should say of the run."""
-    remarks = []
-    if run.recipe.starts_from and not run.started:
+    remarks = [one.sentence() for one in run.owed]
+    if run.recipe.starts_from and not any(one.role == STARTS for one in run.owed):
         remarks.append(f"from fresh weights, where the recipe starts from {run.recipe.starts_from}")
     if epoch == len(run.history) != chosen_epoch(run.history, run.recipe.objective.monitor):
         remarks.append("weights of the last epoch, not of the best")
@@ -142,7 +145,9 @@ def _rare(recipe: Recipe) -> list[str]:
 
 
 def _measurement(recipe: Recipe, images: int, values: Mapping[str, float]) -> Measurement:
-    dataset, split = recipe.data[0].dataset, "validation, held out of train"
+    dataset = "+".join(dict.fromkeys(source.dataset for source in recipe.data))
+    splits = dict.fromkeys(source.split for source in recipe.data)
+    split = f"validation, held out of {'+'.join(splits)}"
     if recipe.selection == "test" and recipe.test is not None:
         dataset = recipe.test.dataset
         split = f"{recipe.test.split}, on which the checkpoint was chosen"
@@ -166,6 +171,7 @@ def _record(run: Finished, network: nn.Module, chosen: int) -> dict[str, object]
         "history": run.history,
         "settings": repr(recipe),
         "data": run.parts.identity,
+        "owed": [one.record() for one in run.owed],
         "seconds": round(run.seconds, 1),
         "processes": run.processes,
         "machine": machine(),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..drafts import draft_of
 from ..errors import OutputError
 
 Epoch: TypeAlias = dict[str, float]
@@ -40,13 +40,18 @@ def write_run(record: Mapping[str, Any], path: Path) -> None:
     Raises:
         OutputError: if it cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        with draft_of(path) as draft:
+            draft.write_text(json.dumps(_finite(record), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: the run's record cannot be written ({error})") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN and no infinity, such as of a validation that went astray: null."""
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

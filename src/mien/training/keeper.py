@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Checkpoint, EMAWeightAveraging
+import torch
+from lightning.pytorch.callbacks import Checkpoint, WeightAveraging
 from torch import Tensor
 
 from .checkpoints import BEST, LAST, write_whole
@@ -18,6 +19,7 @@ from .module import TrainingModule
 
 log = logging.getLogger("mien")
 
+_AVERAGE_EVERY = 4
 SECONDS_BETWEEN = 300.0
 """A whole checkpoint is written that often, besides at the end of each epoch."""
 
@@ -26,8 +28,31 @@ class Paused(Exception):
     """The time given to this piece of a run is over; it can be continued."""
 
 
-class Averaging(EMAWeightAveraging):
-    """Lightning's exponential average of weights, which also gives them."""
+class Averaging(WeightAveraging):
+    """Exponential average of weights and of batch norms' statistics, taken every few steps.
+
+    Whole numbers, such as positions in a table, are not averaged: the last ones stand.
+
+    Args:
+        decay: of the average, per step.
+    """
+
+    def __init__(self, decay: float) -> None:
+        kept = decay**_AVERAGE_EVERY
+
+        @torch.no_grad()
+        def averaged(average: Tensor, current: Tensor, number: Tensor) -> Tensor:
+            del number
+            if not average.is_floating_point():
+                return current
+            return kept * average + (1 - kept) * current
+
+        super().__init__(avg_fn=averaged)
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """After the first step, and then every few."""
+        del epoch_idx
+        return step_idx is not None and step_idx % _AVERAGE_EVERY == 0
 
     def weights(self) -> Mapping[str, Tensor]:
         """Of the whole module, by name."""

@@ -71,10 +71,12 @@ def held_loader(
     """Of the held-out part, every picture once; arguments as those of :func:`training_loader`.
 
     Pictures are as they are; where a loss compares views, all but the first are varied, in
-    every epoch in the same way. Of a small part, batches are so small that every process has
-    one: all of them must take part in a validation.
+    every epoch in the same way. All processes must take part in a validation: of a part with
+    fewer batches than processes, batches are smaller.
     """
-    size = max(min(recipe.batch, len(parts.held) // world), 1)
+    size, pictures = recipe.batch, len(parts.held)
+    if -(-pictures // size) < world:
+        size = max(pictures // world, 1)
     faces, *varied = (
         FaceDataset(
             parts.held, parts.held_targets, recipe.preprocess, changes, recipe.seed, tolerated=0
@@ -86,7 +88,7 @@ def held_loader(
         shown = Views(faces, *varied * (recipe.objective.views - 1))
     return DataLoader(
         shown,
-        batch_sampler=_Batches(len(parts.held), size, rank, world),
+        batch_sampler=_Batches(pictures, size, rank, world),
         collate_fn=collate,
         num_workers=recipe.workers,
         persistent_workers=recipe.workers > 0,

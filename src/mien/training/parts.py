@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,10 +22,14 @@ from ..errors import DataError
 from ..expressions import LabelSet
 from ..preprocess import Preprocess
 from .copies import Copies, checked, taken
+from .copy_identity import copy_identity
 from .recipe import Recipe
 from .sources import Source
 from .targets import check_labels, column_of_classes, labels_of, targets_of
-from .taught import Teaching, with_unlabelled
+from .taught import Held, Teaching, with_unlabelled
+
+_FRAMING = ("align", "template", "scale", "shift")
+"""What of a preprocessing says where in a face's surroundings its crop lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Parts:
             its data set is, and how it was prepared.
         data: what is trained on, for the card.
         licence: of that data.
-        identity: SHA-256 over names, targets and, where they are in memory, pixels.
+        copies: what tells copies apart whose pictures are read later; see
+            :func:`mien.training.copy_identity.copy_identity`.
+        identity: SHA-256 over names, targets and, where they are in memory, pixels; elsewhere
+            over what packed and prepared copies say of theirs.
     """
 
     train: Pictures
@@ -57,6 +64,7 @@ class Parts:
     notes: tuple[str, ...]
     data: str
     licence: str
+    copies: tuple[str, ...] = ()
     identity: str = ""
 
 
@@ -82,25 +90,24 @@ def load_parts(
 
     Raises:
         DataError: if there is no copy of a data set, a copy is damaged or lacks files, the
-            data set has no such targets, a part is empty, or teachers are needed and there are
-            none.
+            data set has no such targets, a part is empty or lacks what a checkpoint is chosen
+            by, prepared copies are cut differently, or teachers are needed and there are none.
         LabelMismatch: if the recipe's label set does not fit the data.
     """
     _check_teaching(recipe, teachers, unlabelled)
     tests = (recipe.test,) if recipe.selection == "test" and recipe.test is not None else ()
     copies.require((*recipe.data, *tests), recipe.name)
-    read = [_read(copies, source) for source in recipe.data]
-    labels = labels_of(recipe, read[0][0])
-    check_labels(recipe, labels, [data for data, _ in read])
-    whole = _joined([data for data, _ in read], labels)
+    opened = [_read(copies, source) for source in (*recipe.data, *tests)]
+    everything = [data for data, _ in opened]
+    read = everything[: len(recipe.data)]
+    labels = labels_of(recipe, read[0])
+    check_labels(recipe, labels, read)
+    whole = _joined(read, labels)
     targets, usable = targets_of(recipe, whole, labels)
-    notes = [note for _, found in read for note in found]
     if tests:
-        reported, found = _read(copies, tests[0])
-        check_labels(recipe, labels, [reported])
-        notes += found
-        held_targets, held = targets_of(recipe, reported, labels, tested=True)
-        other: AnnotatedPictures = reported
+        other: AnnotatedPictures = everything[-1]
+        check_labels(recipe, labels, [other])
+        held_targets, held = targets_of(recipe, other, labels, tested=True)
     else:
         other, held_targets = whole, targets
         held = held_out(whole, recipe.validation_share)
@@ -112,13 +119,15 @@ def load_parts(
         held=_pictures(other, tested),
         held_targets=held_targets[tested],
         labels=labels,
-        preprocess=_as_cut(recipe.preprocess, read[0][0]),
-        notes=tuple(notes),
-        data=_sentence(recipe, [data for data, _ in read], whole),
-        licence="; ".join(dict.fromkeys(data.licence for data, _ in read)),
+        preprocess=_as_cut(recipe.preprocess, read, everything),
+        notes=_once(note for _, notes in opened for note in notes),
+        data=_sentence(recipe, read, whole),
+        licence="; ".join(_once(data.licence for data in read)),
+        copies=_of_files(everything, (whole, other)),
     )
     _check(recipe, parts)
-    parts = _taught(Teaching(recipe, labels, teachers, answers, device), parts, unlabelled)
+    teaching = Teaching(recipe, labels, teachers, answers, device)
+    parts = _taught(teaching, parts, unlabelled, Held.of(parts.held, other, tested))
     return replace(parts, identity=_identity(parts))
 
 
@@ -126,10 +135,12 @@ def _read(copies: Copies, source: Source) -> tuple[Reader, tuple[str, ...]]:
     """What is taken of a source, and what a card should say of the copy.
 
     Raises:
-        DataError: if files are missing.
+        DataError: if files are missing, or a packed one is damaged.
     """
     data = copies.whole(source)
     notes = checked(data)  # of the whole split
+    if data.packed is not None:
+        data.packed.load()  # before loaders fork, or each of their workers would
     return taken(data, source), notes
 
 
@@ -161,6 +172,13 @@ def _limited(
     return np.sort(rows[np.argsort(turn, kind="stable")[: recipe.limit]])
 
 
+def _of_files(everything: Sequence[Reader], parts: Sequence[AnnotatedPictures]) -> tuple[str, ...]:
+    """Of the sources that stay in files, what tells their copies apart."""
+    decoded = [data for data in parts if isinstance(data, FERPlus | CIFAR10)]
+    found = (copy_identity(data) for data in everything if data not in decoded)
+    return tuple(filter(None, found))
+
+
 def _pictures(data: AnnotatedPictures, rows: NDArray[np.intp]) -> Pictures:
     """Small ones decoded, others when they are asked for."""
     if isinstance(data, FERPlus | CIFAR10):
@@ -183,16 +201,40 @@ def _check(recipe: Recipe, parts: Parts) -> None:
         raise DataError(f"{recipe.name}: the validation part is empty; raise validation_share")
     if not len(parts.train):
         raise DataError(f"{recipe.name}: the training part is empty; lower validation_share")
+    two_tasks = recipe.objective.targets == "classes and units"
+    if two_tasks and (column_of_classes(parts.held_targets) < 0).all():
+        held, remedy = "validation part", "raise validation_share"
+        if recipe.selection == "test":
+            held, remedy = "test split", "take one with expressions"
+        raise DataError(f"{recipe.name}: the {held} has no picture with an expression; {remedy}")
 
 
-def _as_cut(preprocess: Preprocess, data: Reader) -> Preprocess:
-    """The recipe's preprocessing, with faces framed as in a prepared copy."""
-    cut = data.preprocess
-    if cut is None:
+def _once(sentences: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentences))
+
+
+def _as_cut(
+    preprocess: Preprocess, read: Sequence[Reader], everything: Sequence[Reader]
+) -> Preprocess:
+    """The recipe's preprocessing, with faces framed as in the prepared copies of the training data.
+
+    Raises:
+        DataError: if two prepared copies, also of the test split, frame faces differently.
+    """
+    prepared = [(data, data.preprocess) for data in everything if data.preprocess is not None]
+    for data, cut in prepared[1:]:
+        first, wanted = prepared[0]
+        other = [name for name in _FRAMING if getattr(cut, name) != getattr(wanted, name)]
+        if other:
+            raise DataError(
+                f"the faces of {first.title} {first.split} ({first.root}) and of {data.title} "
+                f"{data.split} ({data.root}) were cut differently ({', '.join(other)}); prepare "
+                "one of them anew, with the settings of the other"
+            )
+    ways = [data.preprocess for data in read if data.preprocess is not None]
+    if not ways:
         return preprocess
-    return replace(
-        preprocess, align=cut.align, template=cut.template, scale=cut.scale, shift=cut.shift
-    )
+    return replace(preprocess, **{name: getattr(ways[0], name) for name in _FRAMING})
 
 
 def _sentence(recipe: Recipe, read: Sequence[Reader], whole: AnnotatedPictures) -> str:
@@ -217,20 +259,21 @@ def _split(name: str) -> str:
     return "training split" if name == "train" else f"split {name}"
 
 
-def _taught(teaching: Teaching, parts: Parts, unlabelled: Path | None) -> Parts:
+def _taught(teaching: Teaching, parts: Parts, unlabelled: Path | None, held: Held) -> Parts:
     """The parts with the teachers' answers in the training part's targets."""
     targets = teaching.mixed(parts.train, parts.train_targets)
     parts = replace(parts, train_targets=targets)
     if unlabelled is None:
         return parts
-    joined = with_unlabelled(teaching, unlabelled, parts.train, targets, parts.preprocess)
+    joined = with_unlabelled(teaching, unlabelled, parts.train, targets, parts.preprocess, held)
     return replace(
         parts,
         train=joined.pictures,
         train_targets=joined.targets,
-        notes=parts.notes + joined.notes,
+        notes=_once(parts.notes + joined.notes),
         data=f"{parts.data}; {joined.citation}, with the answers of other networks for labels",
-        licence="; ".join(dict.fromkeys((parts.licence, joined.licence))),
+        licence="; ".join(_once((parts.licence, joined.licence))),
+        copies=parts.copies + joined.copies,
     )
 
 
@@ -247,4 +290,6 @@ def _identity(parts: Parts) -> str:
         digest.update(np.ascontiguousarray(targets).tobytes())
         if isinstance(pictures, PicturesInMemory):
             digest.update(pictures.images.tobytes())
+    for copy in parts.copies:
+        digest.update(f"\n{copy}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

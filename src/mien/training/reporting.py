@@ -1,8 +1,9 @@
 """Measure a finished run on the split that its recipe reports on.
 
 The chosen epoch is measured, and the last one beside it: its scores are those of the subset
-``"whole, last epoch"``. FER+ has its protocols; of other data sets every picture with a class of
-the network counts, which is the protocol ``"labelled"``.
+``"whole, last epoch"``. FER+ has its protocols, of which a recipe names the one that its paper's
+number stands for; of other data sets every picture with a class of the network counts, which is
+the protocol ``"labelled"``.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ from .sources import Source
 
 LABELLED = "labelled"
 LAST_EPOCH = ", last epoch"
+PROTOCOL = "protocol"
+"""Under which a record's settings say which protocol tables show."""
+FRESH = "fresh_instead_of"
+"""Under which they say what the recipe starts from, where the run did not."""
+_USUAL = {FERPlus.name: "majority"}
 _BATCH = 256
 _MOST_PREDICTIONS = 20_000
 """Of larger splits a record has no list of predictions, so that it stays a small file."""
@@ -171,6 +177,22 @@ def run_facts(folder: Path) -> dict[str, str | int | float]:
         raise DataError(
             f"{path}: is no whole record of a run ({error}); run it again with --restart"
         ) from None
+
+
+def protocol_of(source: Source) -> str:
+    """The protocol that tables show: of FER+ the source's own, or else ``"majority"``."""
+    usual = _USUAL.get(source.dataset)
+    return LABELLED if usual is None else str(source.options.get("protocol", usual))
+
+
+def headline(result: Result, *, last_epoch: bool = False) -> Scores:
+    """The scores that a table shows of a record.
+
+    Raises:
+        DataError: if it has none of them.
+    """
+    protocol = result.settings.get(PROTOCOL, _USUAL.get(result.dataset, LABELLED))
+    return result.find(str(protocol), "whole" + LAST_EPOCH * last_epoch)
 
 
 @torch.inference_mode()

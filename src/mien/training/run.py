@@ -22,6 +22,7 @@ from ..errors import DataError, InputError, OutputError
 from ..evaluation.provenance import file_sha256
 from ..expressions import LabelSet
 from ..models import create_model, start_from
+from .ancestors import ancestors
 from .bad_batch import BAD_BATCH
 from .checkpoints import BEST, LAST, WholeCheckpointIO
 from .copies import Copies
@@ -38,7 +39,6 @@ from .small_maps import use_products
 log = logging.getLogger("mien")
 
 START_REPORT, LOG = "start.txt", "log"
-_AVERAGE_EVERY = 4
 _ONE_DEVICE = Hardware()
 
 
@@ -96,20 +96,26 @@ def train(
             f"{recipe.name}: a batch of {recipe.batch} is larger than the training part of "
             f"{len(parts.train)} pictures"
         )
+    if len(parts.held) < hardware.processes:
+        raise InputError(
+            f"{recipe.name}: {len(parts.held)} pictures to choose the checkpoint on cannot be "
+            f"shared out among {hardware.processes} processes; raise validation_share"
+        )
+    owed = ancestors(start, teachers)
     network = _network(recipe, parts.labels, start, output)
     module = TrainingModule(network, recipe, per_epoch, _origin(start, parts))
-    keeper = Keeper(output, until, _averaging(recipe))
+    keeper = Keeper(
+        output, until, Averaging(recipe.average_decay) if recipe.average_decay else None
+    )
     trainer = _trainer(module, output, hardware, keeper)
     if not resume and trainer.is_global_zero:
         _clear(output)
     try:
-        _fit(trainer, module, parts, output)
+        _fit(trainer, module, parts, output / LAST if resume else None)
     except Paused:
         return None
     if trainer.is_global_zero:
-        done = Finished(
-            recipe, parts, keeper.history, keeper.seconds, bool(start), hardware.processes
-        )
+        done = Finished(recipe, parts, keeper.history, keeper.seconds, owed, hardware.processes)
         network.to(trainer.strategy.root_device)
         finish(done, network, held_loader(recipe, parts), output)
     return output / MODEL_FILE
@@ -128,10 +134,13 @@ def _network(recipe: Recipe, labels: LabelSet, start: Sequence[Path], output: Pa
     reports = [start_from(network, path, labels=labels) for path in start]
     for report in reports:
         log.info("%s", report)
-    if reports and leads():
-        lines = [line for report in reports for line in (str(report), *report.lines())]
+    if leads():
+        lines = [line for report in reports for line in (str(report), *report.lines(), "")]
         output.mkdir(parents=True, exist_ok=True)
-        (output / START_REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if lines:
+            (output / START_REPORT).write_text("\n".join(lines), encoding="utf-8")
+        else:
+            (output / START_REPORT).unlink(missing_ok=True)
     use_products(network)
     return network
 
@@ -154,14 +163,6 @@ def _clear(output: Path) -> None:
         (output / name).unlink(missing_ok=True)
     for curves in (output / LOG).glob("events.out.tfevents.*"):
         curves.unlink()
-
-
-def _averaging(recipe: Recipe) -> Averaging | None:
-    if not recipe.average_decay:
-        return None
-    return Averaging(
-        decay=recipe.average_decay**_AVERAGE_EVERY, update_every_n_steps=_AVERAGE_EVERY
-    )
 
 
 def _trainer(
@@ -204,13 +205,17 @@ def _has_batch_norm(network: nn.Module) -> bool:
     return any(isinstance(one, nn.modules.batchnorm._BatchNorm) for one in network.modules())
 
 
-def _fit(trainer: lightning.Trainer, module: TrainingModule, parts: Parts, output: Path) -> None:
+def _fit(
+    trainer: lightning.Trainer, module: TrainingModule, parts: Parts, last: Path | None
+) -> None:
     """Run what is left of the run.
+
+    Args:
+        last: the checkpoint to go on from, if it is there; ``None`` to begin, whatever is there.
 
     Raises:
         Paused: if the time was over.
     """
-    last = output / LAST
     rank, world = trainer.global_rank, trainer.world_size
     pinned = trainer.strategy.root_device.type == "cuda"
     recipe = module.recipe
@@ -219,7 +224,7 @@ def _fit(trainer: lightning.Trainer, module: TrainingModule, parts: Parts, outpu
             module,
             training_loader(recipe, parts, rank, world, pinned=pinned),
             held_loader(recipe, parts, rank, world, pinned=pinned),
-            ckpt_path=str(last) if last.is_file() else None,
+            ckpt_path=str(last) if last is not None and last.is_file() else None,
             weights_only=True,
         )
     except SystemExit:  # Lightning's answer to Ctrl-C

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data.cifar10 import CIFAR10
-from ..data.fairface import AGES, GENDERS, RACES, FairFace
+from ..data.fairface import FairFace
 from ..data.ferplus import FERPlus
 from ..data.ferplus_protocols import vote_distribution
 from ..data.part import AnnotatedPictures
 from ..errors import DataError, LabelMismatch
 from ..expressions import BASIC8, LabelSet, OtherClasses
+from .pretraining import FAIRFACE_CLASSES
 from .recipe import Recipe
 
 Found: TypeAlias = tuple[NDArray[np.generic], NDArray[np.bool_]]
@@ -25,7 +27,7 @@ def labels_of(recipe: Recipe, data: AnnotatedPictures) -> LabelSet:
     if recipe.labels is not None:
         return recipe.labels
     if recipe.objective.targets == "attributes":
-        return OtherClasses((*AGES, *GENDERS, *RACES))
+        return FAIRFACE_CLASSES
     return native_labels(data)
 
 
@@ -36,7 +38,7 @@ def native_labels(data: AnnotatedPictures) -> LabelSet:
     return data.labels
 
 
-def check_labels(recipe: Recipe, labels: LabelSet, parts: list[AnnotatedPictures]) -> None:
+def check_labels(recipe: Recipe, labels: LabelSet, parts: Sequence[AnnotatedPictures]) -> None:
     """Refuse a label set that does not fit the data.
 
     Args:

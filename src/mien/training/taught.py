@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.checking.copies import has_copy_in
+from ..data.concatenation import Concatenation
 from ..data.loading.pictures import (
     ChosenPictures,
     JoinedPictures,
@@ -16,13 +19,18 @@ from ..data.loading.pictures import (
     PicturesInMemory,
     crops,
 )
-from ..data.unlabelled import open_unlabelled
+from ..data.part import AnnotatedPictures
+from ..data.unlabelled import Unlabelled, open_unlabelled
 from ..errors import DataError
 from ..expressions import LabelSet
-from ..preprocess import Preprocess
+from ..preprocess import Picture, Preprocess
 from .copies import checked
+from .copy_identity import copy_identity
 from .recipe import Recipe
 from .teachers import mixed, teacher_targets
+
+Face: TypeAlias = tuple[str, str, str]
+"""Name of a data set, a split of it, and the group, or else the name, of a picture there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,24 @@ class Teaching:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What nothing may be learned from: the held-out part.
+
+    Attributes:
+        pictures: the part.
+        faces: the same, as tables name them.
+    """
+
+    pictures: Pictures
+    faces: frozenset[Face]
+
+    @classmethod
+    def of(cls, pictures: Pictures, data: AnnotatedPictures, rows: NDArray[np.intp]) -> Held:
+        """The pictures that are in these rows of the data."""
+        return cls(pictures, frozenset(_faces(data, rows)))
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """A training part with faces that have no labels.
 
@@ -76,7 +102,8 @@ class Joined:
         targets: float32 (N, M).
         citation: what was added.
         licence: of these.
-        notes: about that copy.
+        notes: about that copy, and what of it is left out.
+        copies: what tells it from others, see :func:`copy_identity`, where it is read later.
     """
 
     pictures: Pictures
@@ -84,6 +111,7 @@ class Joined:
     citation: str
     licence: str
     notes: tuple[str, ...]
+    copies: tuple[str, ...] = ()
 
 
 def with_unlabelled(
@@ -92,11 +120,13 @@ def with_unlabelled(
     pictures: Pictures,
     targets: NDArray[np.generic],
     preprocess: Preprocess,
+    held: Held,
 ) -> Joined:
     """Add faces without labels, with the teachers' answers for targets.
 
     Where pictures are in memory, the faces are brought there as coarse and as tightly cut as
-    they are.
+    they are. Faces of the held-out part are left out, by what their tables call them, and in
+    memory also by content, with near copies.
 
     Args:
         teaching: who answers.
@@ -104,31 +134,88 @@ def with_unlabelled(
         pictures: the training part.
         targets: its targets.
         preprocess: how its faces are framed.
+        held: what must not be among the faces.
 
     Raises:
-        DataError: if there is no teacher, targets are classes, or there are no faces.
+        DataError: if there is no teacher, targets are classes, there are no faces, or all of
+            them are held out.
     """
     found = open_unlabelled(root)
     notes = () if found.reader is None else checked(found.reader)
     number = min(teaching.recipe.limit or len(found.pictures), len(found.pictures))
-    faces: Pictures = ChosenPictures(found.pictures, range(number))
+    faces: Pictures = _unknown(found, number, held)
+    in_memory = isinstance(pictures, PicturesInMemory)
     if isinstance(pictures, PicturesInMemory):
-        images = pictures.images
-        coarse = replace(
-            preprocess, size=images.shape[1], colour="grey" if images.ndim == 3 else "rgb"
-        )
-        cut = crops(faces, coarse)
-        faces = PicturesInMemory(np.stack([cut.picture(row) for row in range(number)]), faces.names)
+        faces = _without_copies(faces, pictures, held.pictures, preprocess)
         together: Pictures = PicturesInMemory(
-            np.concatenate([images, faces.images]), [*pictures.names, *faces.names]
+            np.concatenate([pictures.images, faces.images]), [*pictures.names, *faces.names]
         )
     else:
         together = JoinedPictures([pictures, faces])
-    answers = teaching.targets(faces)
+    if not len(faces):
+        raise DataError(f"{root}: all its faces are in the held-out part; name others")
     return Joined(
         pictures=together,
-        targets=np.concatenate([targets.astype(np.float32), answers]),
+        targets=np.concatenate([targets.astype(np.float32), teaching.targets(faces)]),
         citation=found.citation,
         licence=found.licence,
-        notes=notes,
+        notes=(*notes, *_left_out(number - len(faces), number)),
+        copies=() if in_memory else _copies(found),
     )
+
+
+def _copies(found: Unlabelled) -> tuple[str, ...]:
+    copy = "" if found.reader is None else copy_identity(found.reader)
+    return (copy,) if copy else ()
+
+
+def _left_out(number: int, of: int) -> tuple[str, ...]:
+    note = (
+        f"faces without labels: {number:,} of {of:,} are left out, as they are in the held-out "
+        "part, or copies of faces there"
+    )
+    return (note,) if number else ()
+
+
+def _faces(data: AnnotatedPictures, rows: Iterable[int]) -> list[Face]:
+    """What tables call the pictures in these rows."""
+    keys = data.table.groups or data.table.names
+    if not isinstance(data, Concatenation):
+        return [(data.name, data.split, keys[row]) for row in rows]
+    parts = {part.prefix: part.data for part in data.parts}
+    divided = (keys[row].partition("/") for row in rows)
+    return [(parts[prefix].name, parts[prefix].split, key) for prefix, _, key in divided]
+
+
+def _unknown(found: Unlabelled, number: int, held: Held) -> ChosenPictures:
+    """The first faces, without those that the held-out part has by name."""
+    rows = range(number)
+    if found.reader is None:
+        return ChosenPictures(found.pictures, rows)
+    if found.reader.packed is not None:
+        found.reader.packed.load()
+    faces = _faces(found.reader, rows)
+    new = [row for row, face in zip(rows, faces, strict=True) if face not in held.faces]
+    return ChosenPictures(found.pictures, new)
+
+
+def _without_copies(
+    faces: Pictures, pictures: PicturesInMemory, held: Pictures, preprocess: Preprocess
+) -> PicturesInMemory:
+    """Faces as coarse as the pictures in memory, without copies and near copies of held ones."""
+    size, grey = pictures.images.shape[1], pictures.images.ndim == 3
+    coarse = replace(preprocess, size=size, colour="grey" if grey else "rgb")
+    images = _cut(faces, coarse)
+    rows = np.flatnonzero(~has_copy_in(images, _cut(held, coarse))).tolist()
+    names = faces.names
+    return PicturesInMemory(images[rows], [names[row] for row in rows])
+
+
+def _cut(faces: Pictures, preprocess: Preprocess) -> Picture:
+    """Faces as a model sees them, uint8 (N, size, size[, 3])."""
+    cut = crops(faces, preprocess)
+    shape = (preprocess.size,) * 2 + (() if preprocess.colour == "grey" else (3,))
+    images = np.empty((len(cut), *shape), np.uint8)
+    for row in range(len(cut)):
+        images[row] = cut.picture(row)
+    return images

@@ -15,7 +15,7 @@ Machine of the paper: one V100; time not printed. Ours: not run.
 
 Commands, with the stem's and the encoder's weights as the paper has them:
     mien train apvit.rafdb --data rafdb=ROOT --start backbone_ir50_ms1m_epoch120.pth \
-        vit_small_p16_224-15ec54c9.pth
+        --start vit_small_p16_224-15ec54c9.pth
     mien train apvit.sfew --data sfew=ROOT --start runs/apvit.rafdb/model.safetensors
 and so on with ferplus, affectnet, expw, affwild2 and cifar10 in the place of rafdb. Faces are
 aligned by MTCNN, so that all but RAF-DB's aligned_224, Aff-Wild2's own crops and CIFAR-10 are

@@ -13,7 +13,7 @@ and answers as distributions say themselves how sure they are, so we do neither.
 
 Paper: none has these rows. Our numbers: not run yet.
 Commands:
-    mien train distil.small --data FERPLUS --teacher ONE.safetensors TWO.safetensors
+    mien train distil.small --data FERPLUS --teacher ONE.safetensors --teacher TWO.safetensors
     mien train distil.small-fairface --data FERPLUS --teacher ONE.safetensors --unlabelled FAIRFACE
     mien train distil.resnet18 --data FERPLUS --teacher ONE.safetensors
     mien train selftrain.small --data FERPLUS --teacher ferplus.small.safetensors \

@@ -11,7 +11,7 @@ Machine of the paper: two V100; time not printed. Ours: not run.
 
 Commands, with the stem's and the encoder's weights as the paper has them:
     mien train transfer.rafdb --data rafdb=ROOT --start backbone_ir50_ms1m_epoch120.pth \
-        vit_small_p16_224-15ec54c9.pth
+        --start vit_small_p16_224-15ec54c9.pth
 and so on with ferplus=ROOT and affectnet=ROOT, of which ``mien data prepare`` makes the aligned
 faces first.
 

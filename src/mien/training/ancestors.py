@@ -1,0 +1,60 @@
+"""What a run owes to other networks: those that it starts from, and its teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from ..card import CARD_KEY, Card, read_card
+from ..evaluation.provenance import file_sha256
+
+STARTS, TAUGHT = "starts from", "taught by"
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A file that a run takes weights or answers from.
+
+    Attributes:
+        role: :data:`STARTS` or :data:`TAUGHT`.
+        file: its name.
+        sha256: of its content.
+        card: what it says of itself; ``None`` for files of others.
+    """
+
+    role: str
+    file: str
+    sha256: str
+    card: Card | None
+
+    def sentence(self) -> str:
+        """For the card of what comes of it, with the data that it has seen."""
+        name = self.file if self.card is None else self.card.name
+        seen = f", trained on: {self.card.data}" if self.card and self.card.data else ""
+        return f"{self.role} {name} (SHA-256 {self.sha256[:12]}{seen})"
+
+    def record(self) -> dict[str, str]:
+        """For the record of the run."""
+        name = "" if self.card is None else self.card.name
+        return {"role": self.role, "file": self.file, "name": name, "sha256": self.sha256}
+
+
+def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor, ...]:
+    """Of a run."""
+    return tuple(
+        Ancestor(role, path.name, file_sha256(path), _card(path))
+        for role, paths in ((STARTS, start), (TAUGHT, teachers))
+        for path in paths
+    )
+
+
+def _card(path: Path) -> Card | None:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError):
+        return None
+    return read_card(metadata, str(path)) if CARD_KEY in metadata else None
