@@ -204,7 +204,7 @@ def test_unusual_pictures_are_done(
 def test_a_model_without_card_or_with_a_newer_one_is_one_line(
     photo: Path, tmp_path: Path, make_model: MakeModel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for card, words in ((None, "has no card"), ('{"format": 2}', "has format 2")):
+    for card, words in ((None, "has no card"), ('{"format": 3}', "has format 3")):
         path = make_model(tmp_path / "other.onnx", card=card)
         assert main(["predict", str(photo), "--model", str(path)]) == SOME_FAILED
         (line,) = capsys.readouterr().err.splitlines()
