@@ -85,11 +85,12 @@ class PreparedCopy(DataError):
 
     Attributes:
         option: its name.
+        packed: whether the copy is a packed file, which remembers what was chosen.
     """
 
-    def __init__(self, message: str, option: str) -> None:
+    def __init__(self, message: str, option: str, *, packed: bool) -> None:
         super().__init__(message)
-        self.option = option
+        self.option, self.packed = option, packed
 
 
 class UnknownName(MienError):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .card import CARD_KEY, Card, Measurement
+from .drafts import draft_of
 from .errors import ModelError, require
 from .models import load_model
 from .packing import pack, round_weights
@@ -86,14 +87,13 @@ def export(
     card.labels.require_expressions(str(checkpoint))
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(output.name + ".partial")
     inputs = _inputs(card, faces)
     rounding = _round(network, card, inputs) if int8 else {}
-    try:
-        _write(_Logits(network).eval(), card.preprocess.size, partial)
+    with draft_of(output) as draft:
+        _write(_Logits(network).eval(), card.preprocess.size, draft)
         if int8:
-            _edit(partial, pack)
-        difference = parity(network, card, partial, inputs)
+            _edit(draft, pack)
+        difference = parity(network, card, draft, inputs)
         if not difference < PARITY:
             raise ModelError(
                 f"{checkpoint}: probabilities of ONNX and PyTorch differ by {difference:.1e}, "
@@ -107,10 +107,7 @@ def export(
         card = card.with_(
             name=name or card.name, measurements=(*card.measurements, *measurements, found)
         )
-        _stamp(partial, card)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+        _stamp(draft, card)
     return Export(output, difference, len(inputs))
 
 

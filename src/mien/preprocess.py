@@ -24,6 +24,10 @@ Picture: TypeAlias = NDArray[np.uint8]
 Box: TypeAlias = tuple[float, float, float, float]
 """x, y, width, height in pixels of the upright picture."""
 
+IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+"""Mean and deviation of ImageNet's colours, as torchvision's networks and those of DAN, TransFER
+and APViT have them; arguments of :class:`Preprocess`."""
+
 _INTERPOLATION = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 _LARGEST_OVERSAMPLING = 16
 

@@ -95,7 +95,7 @@ class Reader(ABC):
         self.prepared, self.originals = prepared is not None, dict(originals or {})
         self.packed: PackedPictures | None = None
         if prepared is not None:
-            self._refuse(prepared.originals)
+            self._refuse(prepared.originals, packed=prepared.manifest.mosaic is not None)
             self.side, self.preprocess = prepared.side, prepared.preprocess
             self.absent = prepared.absent
             self.table = prepared.annotations(self.labels, self.units)
@@ -105,11 +105,12 @@ class Reader(ABC):
         if not len(self.table):
             raise DataError(f"{self.root}: no picture of {self.title}'s split {split} is listed")
 
-    def _refuse(self, chosen: Mapping[str, object]) -> None:
+    def _refuse(self, chosen: Mapping[str, object], *, packed: bool) -> None:
         """Raise for the first option that a prepared copy cannot follow, see the module.
 
         Args:
             chosen: what was chosen when the copy was packed.
+            packed: whether it was.
         """
         for option, value in self.originals.items():
             known = option in chosen and str(chosen[option]) == str(value)
@@ -119,6 +120,7 @@ class Reader(ABC):
                     f"{self.title}, and this one is prepared; leave it out, or prepare the "
                     "original with it",
                     option,
+                    packed=packed,
                 )
 
     @property

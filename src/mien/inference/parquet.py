@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..drafts import draft_of
 from ..errors import OutputError, require
 from ..expressions import LabelSet
 from .results import Face, Row, columns
@@ -67,14 +67,11 @@ class ParquetSink:
         self._rows.close()
         if self._broken:
             return  # the error has named the file that holds the rows
-        part = self._output.with_name(self._output.name + ".part")
         try:
-            self._convert(part)
-            part.replace(self._output)
+            with draft_of(self._output) as draft:
+                self._convert(draft)
             self.spool.unlink()
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise OutputError(
                 f"{self._output}: cannot be written ({reason}); "
@@ -87,12 +84,12 @@ class ParquetSink:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _convert(self, part: Path) -> None:
+    def _convert(self, draft: Path) -> None:
         parquet = require("pyarrow.parquet", "tables")
         schema = self._schema()
         with (
             self.spool.open(encoding="utf-8", errors="surrogateescape") as lines,
-            parquet.ParquetWriter(part, schema) as writer,
+            parquet.ParquetWriter(draft, schema) as writer,
         ):
             while rows := list(islice(_rows(lines), _ROWS_AT_ONCE)):
                 writer.write_table(self._arrow.Table.from_pylist(rows, schema=schema))

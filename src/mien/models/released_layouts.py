@@ -13,9 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from ..expressions import LabelSet
-from ..preprocess import Preprocess
-
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from ..preprocess import IMAGENET, Preprocess
 
 Tensors = Mapping[str, Tensor]
 
@@ -138,7 +136,7 @@ _DAN = Release(
     classifier="fc.weight",
     options=_dan_options,
     places=_dan_places,
-    preprocess=Preprocess(size=224, mean=_IMAGENET_MEAN, std=_IMAGENET_STD),
+    preprocess=Preprocess(size=224, **IMAGENET),
     trainings={
         "rafdb": Training(
             LabelSet.of(
@@ -179,8 +177,7 @@ _APVIT = Release(
     preprocess=Preprocess(
         size=112,
         # The authors' pictures are BGR until they are normalised, then RGB.
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
+        **IMAGENET,
         align="similarity",
         template=_TEMPLATE,
     ),

@@ -85,7 +85,7 @@ class Copies:
             except PreparedCopy as refused:
                 # What a recipe chooses in the authors' layout was chosen when a copy was
                 # prepared; a packed file says itself what was.
-                if refused.option not in options or _is_packed(root):
+                if refused.option not in options or refused.packed:
                     raise
                 del options[refused.option]
 
@@ -147,11 +147,6 @@ def _rows_of(reader: Reader, only: Iterable[str]) -> NDArray[np.intp]:
     if not len(rows):
         raise DataError(f"{reader.root}: no picture of {', '.join(only)} is in {reader.split}")
     return rows
-
-
-def _is_packed(root: Path | str) -> bool:
-    manifest = read_manifest(Archive(Path(root), "copy"))
-    return manifest is not None and manifest.mosaic is not None
 
 
 def _dataset_in(packed: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, cast
 
@@ -85,7 +86,7 @@ class TrainingModule(lightning.LightningModule):
         loss = torch.stack(list(terms.values())).sum()
         values = torch.stack([loss, *terms.values()]).detach().tolist()
         numbers = dict(zip(("loss", *terms), values, strict=True))
-        if not torch.isfinite(torch.tensor(values)).all():
+        if not all(map(math.isfinite, values)):
             raise not_finite(self, self.recipe, output, numbers, (images, targets))
         self.trained.add(numbers)
         self._log_step(numbers)

@@ -19,10 +19,9 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import nn
 
 from ..errors import DataError, InputError, OutputError
-from ..evaluation.provenance import file_sha256
 from ..expressions import LabelSet
 from ..models import create_model, start_from
-from .ancestors import ancestors
+from .ancestors import STARTS, Ancestor, ancestors
 from .bad_batch import BAD_BATCH
 from .checkpoints import BEST, LAST, WholeCheckpointIO
 from .copies import Copies
@@ -103,7 +102,7 @@ def train(
         )
     owed = ancestors(start, teachers)
     network = _network(recipe, parts.labels, start, output)
-    module = TrainingModule(network, recipe, per_epoch, _origin(start, parts))
+    module = TrainingModule(network, recipe, per_epoch, _origin(owed, parts))
     keeper = Keeper(
         output, until, Averaging(recipe.average_decay) if recipe.average_decay else None
     )
@@ -145,15 +144,16 @@ def _network(recipe: Recipe, labels: LabelSet, start: Sequence[Path], output: Pa
     return network
 
 
-def _origin(start: Sequence[Path], parts: Parts) -> str:
+def _origin(owed: Sequence[Ancestor], parts: Parts) -> str:
     """SHA-256 of what a run begins with, besides its recipe: faces, targets, files of weights.
 
     Not of the weights themselves: fresh ones may differ in their last bits between machines,
     and a run may be carried from one to another.
     """
     digest = hashlib.sha256(parts.identity.encode())
-    for path in start:
-        digest.update(file_sha256(path).encode())
+    for one in owed:
+        if one.role == STARTS:  # what teachers answer is in the targets
+            digest.update(one.sha256.encode())
     return digest.hexdigest()
 
 

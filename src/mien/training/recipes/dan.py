@@ -28,7 +28,7 @@ a mean over batches of 256 and no target for a mean over classes.
 from dataclasses import replace
 
 from ...data.loading.augmentations import DAN_AFFECTNET, DAN_RAFDB
-from ...preprocess import Preprocess
+from ...preprocess import IMAGENET, Preprocess
 from ..objectives import Joint
 from ..optimisers import SGD, Adam
 from ..recipe import Recipe
@@ -43,7 +43,7 @@ RAFDB = Recipe(
     # The authors' own aligned faces of 100 pixels, brought to 224 by Pillow's bilinear filter.
     data=(Source("rafdb"),),
     test=Source("rafdb", "test"),
-    preprocess=Preprocess(size=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    preprocess=Preprocess(size=224, **IMAGENET),
     augmentation=DAN_RAFDB,
     # Eq. 7 with both weights 1, and as many centres as classes, as the paper has it.
     objective=Joint(cluster="affinity", partition="code"),

@@ -28,7 +28,7 @@ from dataclasses import replace
 
 from ...data.affwild2 import AffWild2
 from ...data.loading.augmentations import LLA_NET
-from ...preprocess import Preprocess
+from ...preprocess import IMAGENET, Preprocess
 from ..objectives import CrossEntropy
 from ..optimisers import SGD
 from ..recipe import Recipe
@@ -44,7 +44,7 @@ RAFDB = Recipe(
     data=(Source("rafdb"),),
     test=Source("rafdb", "test"),
     # Mean and deviation are not said: ImageNet's, as in the other papers.
-    preprocess=Preprocess(size=112, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    preprocess=Preprocess(size=112, **IMAGENET),
     augmentation=LLA_NET,
     objective=CrossEntropy(),
     # PyTorch's SGD, which decays all that it is given.

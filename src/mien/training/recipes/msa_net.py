@@ -29,7 +29,7 @@ training set; `--set selection=test` chooses on the reported set, and marks the 
 from dataclasses import replace
 
 from ...data.loading.augmentations import MSA_NET
-from ...preprocess import Preprocess
+from ...preprocess import IMAGENET, Preprocess
 from ..objectives import CrossEntropy
 from ..optimisers import SGD
 from ..recipe import Recipe
@@ -46,7 +46,7 @@ RAFDB = Recipe(
     test=Source("rafdb", "test"),
     # The authors' own aligned faces. Mean and deviation are not said: ImageNet's, as in the
     # other papers.
-    preprocess=Preprocess(size=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+    preprocess=Preprocess(size=224, **IMAGENET),
     augmentation=MSA_NET,
     objective=CrossEntropy(scale=0.6),  # beta of Eq. 2
     # Decay is not mentioned, so there is none.

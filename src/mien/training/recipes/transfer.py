@@ -29,6 +29,7 @@ from typing import Any
 from ...data.loading.augmentation import Augmentation
 from ...data.loading.augmentations import APVIT_PAPER, TRANSFER
 from ...data.preparing.alignment import face_preprocess
+from ...preprocess import IMAGENET
 from ..optimisers import SGD
 from ..recipe import Recipe
 from ..schedules import Milestones
@@ -36,7 +37,6 @@ from ..sources import Source
 
 # Both train on the mean and deviation of ImageNet, although IR-50 comes from a training with
 # 0.5 and 0.5.
-IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 # "All images are aligned and resized to 112 x 112 pixels" (section 4.2), FERPlus by MTCNN.
 ALIGNED = replace(face_preprocess(112, "similarity"), **IMAGENET)
