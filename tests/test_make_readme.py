@@ -37,7 +37,8 @@ def test_a_result_is_shown_with_interval_and_source(program: ModuleType, tmp_pat
     pytest.importorskip("sklearn")
     from mien.evaluation.bootstrap import Estimate
     from mien.evaluation.metrics import ClassScores
-    from mien.evaluation.record import Result, Scores, write_result
+    from mien.evaluation.record import Result, write_result
+    from mien.evaluation.scores import Scores
 
     result = Result(
         model="some-model",

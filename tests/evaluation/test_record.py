@@ -11,7 +11,8 @@ import pytest
 from mien.errors import DataError, NotFound, OutputError
 from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.metrics import ClassScores
-from mien.evaluation.record import Result, Scores, read_result, write_result
+from mien.evaluation.record import Result, read_result, write_result
+from mien.evaluation.scores import Scores
 
 WHOLE = Scores(
     protocol="majority",
@@ -99,8 +100,8 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_named(tmp_path: Path) -> None:
-    (tmp_path / "new.json").write_text('{"format": 2}')
-    with pytest.raises(DataError, match=r"new\.json: this result has format 2.*--upgrade"):
+    (tmp_path / "new.json").write_text('{"format": 3}')
+    with pytest.raises(DataError, match=r"new\.json: this result has format 3.*--upgrade"):
         read_result(tmp_path / "new.json")
 
 

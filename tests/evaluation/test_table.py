@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.metrics import ClassScores
-from mien.evaluation.record import Result, Scores
+from mien.evaluation.record import Result
+from mien.evaluation.scores import Scores
 from mien.evaluation.table import format_classes, format_confusion, format_table
 
 WHOLE = Scores(

@@ -12,7 +12,8 @@ pytest.importorskip("lightning")
 
 from mien.errors import DataError, UnknownName
 from mien.evaluation.bootstrap import Estimate
-from mien.evaluation.record import Result, Scores
+from mien.evaluation.record import Result
+from mien.evaluation.scores import Scores
 from mien.training.ablation_report import Spread, format_summary, summary, write_summary
 from mien.training.ablations import Row, Table
 from mien.training.reporting import headline

@@ -19,8 +19,9 @@ from .classifier import Classifier
 from .evaluate import clean_faces, known_protocols, record
 from .pasting import SIDES, Border
 from .provenance import file_sha256
-from .record import Result, Scores
+from .record import Result
 from .scenes import SceneOutcome, evaluate_scenes
+from .scores import Scores
 
 BANDS = (60, 100, 200, 300, 401)
 """Sides of pasted faces in pixels, at which the bands of the report begin and end."""

@@ -27,7 +27,8 @@ from .bootstrap import Estimate, estimate, estimate_from_counts
 from .classifier import load_classifier
 from .framing import framing_warning
 from .provenance import git_commit, machine, version
-from .record import Result, Scores
+from .record import Result
+from .scores import Scores
 
 log = logging.getLogger("mien")
 

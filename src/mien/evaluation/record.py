@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,30 +19,10 @@ from ..drafts import draft_of
 from ..errors import DataError, NotFound, OutputError
 from .bootstrap import Estimate
 from .metrics import ClassScores
+from .scores import Gap, GroupScores, Mistake, ReliabilityBin, RiskPoint, RobustnessPoint, Scores
 
-RESULT_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """Numbers of one subset of a split under one protocol.
-
-    Attributes:
-        protocol: which pictures count and what their label is, such as ``"majority"``.
-        subset: ``"whole"``; ``"clean"``, without copies of training pictures; or
-            ``"scenes"``, faces pasted into scenes.
-        images: how many pictures the numbers stand for.
-        metrics: name to number with its 95 % interval; fractions, not per cent.
-        classes: expression to precision, recall, F1 and number of pictures.
-        confusion: pictures by true (row) and predicted (column) class; empty for scenes.
-    """
-
-    protocol: str
-    subset: str
-    images: int
-    metrics: Mapping[str, Estimate]
-    classes: Mapping[str, ClassScores] = field(default_factory=dict)
-    confusion: tuple[tuple[int, ...], ...] = ()
+RESULT_FORMAT = 2
+"""The newest that is read. Format 1 had no curves, groups, robustness and mistakes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +40,10 @@ class Result:
         data_fingerprint: SHA-256 of the split's names, votes and pixels.
         labels: what class 0, 1, 2, ... of ``predictions`` and ``confusion`` stand for.
         scores: one for each protocol and subset.
+        groups: accuracy of each group of the user's metadata.
+        gaps: the largest difference between two groups of each column.
+        robustness: accuracy on damaged pictures, by corruption and strength.
+        mistakes: the worst ones, under the first protocol.
         settings: whatever else the numbers depend on, such as the detector.
         commit: git commit of the code that measured; empty outside a repository.
         version: of mien.
@@ -80,6 +64,10 @@ class Result:
     data_fingerprint: str
     labels: tuple[str, ...]
     scores: tuple[Scores, ...]
+    groups: tuple[GroupScores, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    robustness: tuple[RobustnessPoint, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
     settings: Mapping[str, str | int | float] = field(default_factory=dict)
     commit: str = ""
     version: str = ""
@@ -150,6 +138,8 @@ class Result:
                     f"{RESULT_FORMAT}; bring a newer one with: pip install --upgrade mien"
                 )
             values["scores"] = tuple(_read_scores(one) for one in values["scores"])
+            for name, read in _READ.items():
+                values[name] = tuple(read(one) for one in values.get(name, ()))
             for name in ("labels", "predictions"):
                 values[name] = tuple(values[name])
             return cls(**values)
@@ -214,4 +204,22 @@ def _read_scores(values: dict[str, Any]) -> Scores:
         metrics={name: Estimate(**one) for name, one in values["metrics"].items()},
         classes={name: ClassScores(**one) for name, one in values["classes"].items()},
         confusion=tuple(tuple(row) for row in values["confusion"]),
+        reliability=tuple(ReliabilityBin(**one) for one in values.get("reliability", ())),
+        risk=tuple(RiskPoint(**one) for one in values.get("risk", ())),
     )
+
+
+def _read_accuracy(kind: type[Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda values: kind(**values | {"accuracy": Estimate(**values["accuracy"])})
+
+
+def _read_gap(values: dict[str, Any]) -> Gap:
+    return Gap(**values | {"difference": Estimate(**values["difference"])})
+
+
+_READ: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "groups": _read_accuracy(GroupScores),
+    "gaps": _read_gap,
+    "robustness": _read_accuracy(RobustnessPoint),
+    "mistakes": lambda values: Mistake(**values),
+}

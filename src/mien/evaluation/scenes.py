@@ -18,7 +18,7 @@ from ..inference.results import Face
 from ..preprocess import Box, Picture
 from .bootstrap import estimate
 from .pasting import SCENE, SIDES, Border, paste
-from .record import Scores
+from .scores import Scores
 
 OVERLAP = 0.25
 """Intersection over union from which a found box is the pasted face."""

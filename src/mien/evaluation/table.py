@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from ..models import VariantCost
 from .bootstrap import Estimate
-from .record import Result, Scores
+from .record import Result
+from .scores import Scores
 
 _SHARES = {
     "accuracy": "accuracy %",

@@ -93,7 +93,6 @@ def build_dan(
     heads: int = 4,
     fusion: str = "log_softmax",
     logit_norm: bool = True,
-    maxpool: bool = True,
     width: int = 64,
     depths: Sequence[int] = RESNET18,
 ) -> DAN:
@@ -104,11 +103,10 @@ def build_dan(
         heads: cross attention heads, K; Figure 5 varies it.
         fusion: ``"log_softmax"``, or ``"sum"`` to add the heads up as they are.
         logit_norm: BatchNorm on the logits; ``False`` for the paper's text.
-        maxpool: ``False`` keeps the backbone's maps twice as large, for small pictures.
         width: channels of the backbone's first stage; D is eight times it.
         depths: blocks in each stage of the backbone.
 
     Raises:
         ModelError: if an option has a value that it cannot have.
     """
-    return DAN(classes, heads, Trunk(tuple(depths), width, maxpool=maxpool), fusion, logit_norm)
+    return DAN(classes, heads, Trunk(tuple(depths), width), fusion, logit_norm)

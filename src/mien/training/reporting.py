@@ -30,7 +30,8 @@ from ..data.reader import Reader
 from ..errors import DataError
 from ..evaluation.evaluate import evaluate_classifier, record, score
 from ..evaluation.provenance import file_sha256
-from ..evaluation.record import Result, Scores
+from ..evaluation.record import Result
+from ..evaluation.scores import Scores
 from ..expressions import BASIC8, LabelSet
 from ..models import load_model
 from .copies import Copies

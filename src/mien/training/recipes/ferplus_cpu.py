@@ -1,10 +1,10 @@
 """All networks on FER+ at the scale of two CPU cores: pictures of 64 pixels, small variants.
 
-Faces, split, augmentation, budget, optimiser and selection are the same for all; what a paper
-is about, its network and its loss, is its own. The small variants keep the shape of the papers'
-networks: DAN and LLA-Net three stages instead of four, so that 4x4 positions are left to attend
-to; TransFER and APViT a stem of three stages and 8x8 patches, of which APViT keeps the same
-share as of its 196. One run takes half an hour at most.
+Faces, split, augmentation, budget and selection are the same for all; what a paper is about, its
+network and its loss, is its own, and DAN needs a rate of its own to learn in this time. The
+small variants keep the shape of the papers' networks: DAN and LLA-Net three stages instead of
+four, so that 4x4 positions are left to attend to; TransFER and APViT a stem of three stages and
+8x8 patches, of which APViT keeps the same share as of its 196. One run takes half an hour at most.
 
 Paper: none, these are ours. Our numbers: results/ablations, results/comparison.
 Command: mien train NAME --data ferplus=ROOT, such as mien train dan.ferplus.cpu
@@ -66,7 +66,12 @@ def _of(
     )
 
 
-DAN = _of("dan", "dan", {"width": 32, "depths": (2, 2, 2), "heads": 4}, Joint())
+# Chosen on the validation part, by its accuracy after two epochs alone (majority): 44.9 % with a
+# rate of 0.001, 55.6 with 0.003, 60.3 with 0.006, 61.3 with 0.01, 58.5 with 0.02.
+DAN = replace(
+    _of("dan", "dan", {"width": 32, "depths": (2, 2, 2), "heads": 4}, Joint()),
+    optimiser=AdamW(learning_rate=1e-2, weight_decay=0.05),
+)
 TRANSFER = _of("transfer", "transfer_small", _VIT)
 LLA_NET = _of("lla_net", "lla_net", {"width": 24, "depths": (2, 2, 2)})
 # 160 of 196 patches, as in the paper, are 52 of 64.
