@@ -65,6 +65,8 @@ def test_options_of_the_network_are_set_one_by_one() -> None:
     [
         ("epochs", "many", "epochs=many: this needs a whole number"),
         ("epochs", "2.5", "epochs=2.5: this needs a whole number"),
+        ("optimiser.learning_rate", "nan", "learning_rate=nan: this needs a number"),
+        ("optimiser.learning_rate", "inf", "learning_rate=inf: this needs a number"),
         ("optimiser.decay_all", "perhaps", "perhaps: this needs true or false"),
         ("optimiser.centre_decay", "x", "this needs a number or null"),
         ("objective.cluster", "both", "this needs one of affinity, centre, none"),
@@ -135,7 +137,7 @@ def test_names_are_their_keys_and_smoke_is_small(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("scale", ["cpu", "gpu"])
 def test_at_one_scale_all_networks_have_the_same_chances(scale: str) -> None:
-    """Only the network, its options and its loss differ."""
+    """Only the network, its options, its loss and the learning rate of that network differ."""
     base = find_recipe(f"resnet18.ferplus.{scale}")
     for network in NETWORKS:
         recipe = find_recipe(f"{network}.ferplus.{scale}")
@@ -143,7 +145,9 @@ def test_at_one_scale_all_networks_have_the_same_chances(scale: str) -> None:
         differing = {
             one for one in Recipe.__dataclass_fields__ if getattr(recipe, one) != getattr(base, one)
         }
-        assert differing <= own
+        assert differing <= own | {"optimiser"}
+        rate = base.optimiser.learning_rate
+        assert replace(recipe.optimiser, learning_rate=rate) == base.optimiser
         assert recipe.test is not None
         assert recipe.test.split == "public-test"
 

@@ -8,6 +8,7 @@ an entry of a mapping as JSON, or as plain text if it is none.
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -107,7 +108,12 @@ def _as(text: str, kind: Any) -> Any:
         return {"true": True, "false": False}[text.lower()]
     if kind is types.NoneType:
         return {"null": None}[text.lower()]
-    if kind in (int, float, str):
+    if kind is float:
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError(text)
+        return number
+    if kind in (int, str):
         return kind(text)
     raise TypeError(kind)
 
