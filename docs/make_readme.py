@@ -1,7 +1,9 @@
 """Put the measured numbers into the README: every one is read from a file of results/.
 
-python docs/make_readme.py           writes them
-python docs/make_readme.py --check   ends with 1 if the README says anything else
+python docs/make_readme.py           writes them, and the charts of one record as a picture
+python docs/make_readme.py --check   ends with 1 if the README or the picture says anything else
+
+The picture needs mien with its extra train; without it, it is left as it is.
 """
 
 from __future__ import annotations
@@ -25,18 +27,41 @@ METRICS = {
     "loss": "loss in points",
 }
 HEADLINE = ("majority", "whole")
+PICTURE, PICTURED = ROOT / "docs" / "images" / "report.svg", RESULTS / "mien-small.public-test.json"
 
 
 def main(arguments: list[str]) -> int:
     """Write or check; the exit code."""
-    old = README.read_text(encoding="utf-8")
-    new = with_numbers(old, numbers(RESULTS))
+    wanted = {README: with_numbers(README.read_text(encoding="utf-8"), numbers(RESULTS))}
+    drawn = picture(PICTURED)
+    if drawn is not None:
+        wanted[PICTURE] = drawn
+    changed = {path: text for path, text in wanted.items() if read(path) != text}
     if "--check" in arguments:
-        if old != new:
-            print("README.md does not say what results/ says; run: python docs/make_readme.py")
-        return int(old != new)
-    README.write_text(new, encoding="utf-8")
+        for path in changed:
+            name = path.relative_to(ROOT).as_posix()
+            print(f"{name} does not say what results/ says; run: python docs/make_readme.py")
+        return int(bool(changed))
+    for path, text in changed.items():
+        path.write_text(text, encoding="utf-8")
     return 0
+
+
+def read(path: Path) -> str | None:
+    """A file's text; nothing if there is no file yet."""
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def picture(path: Path) -> str | None:
+    """The charts of a record as SVG, or nothing where the lab is not installed."""
+    try:
+        from mien.evaluation.record import read_result
+        from mien.evaluation.summary_picture import summary_picture
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("mien"):
+            raise
+        return None
+    return summary_picture(read_result(path)).file()
 
 
 def with_numbers(readme: str, block: str) -> str:

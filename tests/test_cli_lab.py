@@ -83,7 +83,6 @@ def test_faces_pasted_into_scenes_are_measured(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["evaluate", "no.onnx", "ferplus", "--root", "x"], 1, "no.onnx"),
         (["export", "no.safetensors", "-o", "x.onnx"], 1, "no.safetensors"),
     ],
 )
@@ -125,14 +124,3 @@ def test_costs_stand_beside_the_papers_figures(
     table = capsys.readouterr().out
     assert "APViT, Table 14" in table
     assert "2,803,992" in table
-
-
-def test_evaluation_says_now_and_then_how_far_it_is(
-    root: Path,
-    checkpoint: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr("mien.progress._SECONDS_BETWEEN_LINES", 0.0)
-    assert main(["evaluate", str(checkpoint), "ferplus", "--root", str(root)]) == 0
-    assert "mien: 24 done" in capsys.readouterr().err

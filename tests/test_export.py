@@ -8,6 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
+pytest.importorskip("lightning")
+
+from torch import nn  # noqa: E402
 
 from mien import export as exporting  # noqa: E402
 from mien.card import Card, Measurement  # noqa: E402
@@ -16,7 +19,9 @@ from mien.errors import ModelError  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.inference.session import Model  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
+from mien.models.output import Output  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
+from mien.training.recipes import ferplus_cpu  # noqa: E402
 
 CARD = Card(
     name="tiny",
@@ -41,11 +46,30 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_runtime_gives_the_networks_probabilities(checkpoint: Path, tmp_path: Path) -> None:
-    done = exporting.export(checkpoint, tmp_path / "tiny.onnx", FACES, name="renamed")
+@pytest.fixture(scope="module")
+def plain(checkpoint: Path) -> exporting.Export:
+    """The checkpoint, exported as it is."""
+    return exporting.export(checkpoint, checkpoint.with_name("plain.onnx"), FACES, name="renamed")
+
+
+@pytest.fixture
+def written(plain: exporting.Export, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports of the checkpoint write this graph, as drawing it again takes seconds."""
+    monkeypatch.setattr(
+        exporting, "_write", lambda *given: given[-1].write_bytes(plain.path.read_bytes())
+    )
+
+
+def test_the_runtime_gives_the_networks_probabilities(
+    checkpoint: Path, plain: exporting.Export
+) -> None:
+    done = plain
     assert done.images == 256
     assert done.parity < 1e-5
+    assert done.attention is None
     model = Model(done.path)
+    assert not model.has_attention
+    assert [one.name for one in onnx.load(done.path).graph.output] == ["logits"]
     (found,) = model.card.measurements
     assert found.values == {"largest_difference_of_probabilities": done.parity}
     assert model.card == CARD.with_(name="renamed", measurements=(found,))
@@ -60,25 +84,28 @@ def test_the_runtime_gives_the_networks_probabilities(checkpoint: Path, tmp_path
         assert model.probabilities(inputs[:count]) == pytest.approx(expected[:count], abs=1e-5)
 
 
+@pytest.mark.usefixtures("written")
 def test_a_difference_is_refused_and_the_old_file_stays(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "model.onnx"
     target.write_bytes(b"old")
-    monkeypatch.setattr(exporting, "parity", lambda *_: 2e-4)
-    with pytest.raises(ModelError, match=r"differ by 2\.0e-04"):
-        exporting.export(checkpoint, target)
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]
+    near, far = {"probabilities": 2e-4}, {"probabilities": 0.0, "attention": float("nan")}
+    for found, words in ((near, r"probabilities .* differ by 2\.0e-04"), (far, "attention .* nan")):
+        monkeypatch.setattr(exporting, "parity", lambda *_, found=found: found)
+        with pytest.raises(ModelError, match=words):
+            exporting.export(checkpoint, target)
+        assert target.read_bytes() == b"old"
+        assert list(tmp_path.iterdir()) == [target]
 
 
-def test_parity_sees_a_difference(checkpoint: Path, tmp_path: Path) -> None:
-    done = exporting.export(checkpoint, tmp_path / "tiny.onnx")
+def test_parity_sees_a_difference(plain: exporting.Export) -> None:
     other = create_model("small", classes=BASIC8, **CARD.arguments).eval()
     inputs = np.random.default_rng(0).normal(size=(4, 3, 16, 16)).astype(np.float32)
-    assert exporting.parity(other, CARD, done.path, inputs) > 1e-3
+    assert exporting.parity(other, CARD, plain.path, inputs)["probabilities"] > 1e-3
 
 
+@pytest.mark.usefixtures("written")
 def test_numbers_go_into_the_card(checkpoint: Path, tmp_path: Path) -> None:
     number = Measurement(
         dataset="ferplus", split="train", protocol="all", images=7, values={"accuracy": 0.5}
@@ -87,15 +114,15 @@ def test_numbers_go_into_the_card(checkpoint: Path, tmp_path: Path) -> None:
     assert Model(done.path).card.measurements[0] == number
 
 
+@pytest.mark.usefixtures("written")
 def test_parity_on_256_real_faces(checkpoint: Path, tmp_path: Path, shared_data: Path) -> None:
     faces = FERPlus(shared_data / "ferplus.zip", "public-test").images[:256]
     assert exporting.export(checkpoint, tmp_path / "tiny.onnx", faces).parity < exporting.PARITY
 
 
 def test_eight_bits_are_the_rounded_network_in_a_quarter_of_the_size(
-    checkpoint: Path, tmp_path: Path
+    checkpoint: Path, plain: exporting.Export, tmp_path: Path
 ) -> None:
-    plain = exporting.export(checkpoint, tmp_path / "plain.onnx", FACES)
     done = exporting.export(checkpoint, tmp_path / "small.onnx", FACES, int8=True)
     assert done.parity < 1e-5
     graph = onnx.load(done.path).graph
@@ -140,3 +167,115 @@ def test_a_transformer_is_packed_too(tmp_path: Path) -> None:
     assert done.path.stat().st_size < 1.5 * numbers + 300_000
     kept = [one for one in onnx.load(done.path).graph.initializer if one.data_type == 1]
     assert max(int(np.prod(one.dims)) for one in kept) < 4096
+
+
+# --- attention -------------------------------------------------------------------------------
+
+# Fewer layers alike are as good here, and quicker.
+FEWER = {
+    **{name: {"depths": (1, 1, 1)} for name in ("dan", "lla_net")},
+    **{name: {"blocks": 2} for name in ("transfer_small", "apvit_small")},
+}
+ATTENTIVE = {
+    one.model: {**one.options, **FEWER.get(one.model, {})}
+    for one in ferplus_cpu.ALL
+    if one.model != "resnet18"
+}
+MAPS = {"dan": 4, "transfer_small": 2, "lla_net": 1, "apvit_small": 1, "msa_net": 3}
+
+
+def trained(name: str, path: Path, seed: int = 0) -> nn.Module:
+    """A checkpoint with statistics and a classifier that are not as they were made."""
+    torch.manual_seed(seed)
+    options = ATTENTIVE[name]
+    network = create_model(name, classes=BASIC8, **options)
+    nn.init.normal_(network.classifier.weight, std=0.1)
+    with torch.no_grad():
+        for _ in range(3):
+            network(torch.randn(8, 3, 64, 64) * 2)
+    card = CARD.with_(
+        architecture=name, arguments=options, preprocess=Preprocess(size=64, colour="grey")
+    )
+    save_model(network, card, path)
+    return network.eval()
+
+
+def faces_as_input(count: int) -> np.ndarray:
+    preprocess = Preprocess(size=64, colour="grey")
+    return preprocess.normalise(np.stack([preprocess.cut(face) for face in FACES[:count]]))
+
+
+def test_all_networks_with_attention_are_looked_at() -> None:
+    assert set(ATTENTIVE) == set(MAPS)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_attention_is_the_second_output(name: str, tmp_path: Path) -> None:
+    network = trained(name, tmp_path / "one.safetensors")
+    done = exporting.export(tmp_path / "one.safetensors", tmp_path / "one.onnx", FACES[:32])
+    assert done.attention is not None
+    assert done.attention < 1e-5
+    assert done.parity < 1e-5
+    model = Model(done.path)
+    assert model.card.measurements[-1].values == {
+        "largest_difference_of_probabilities": done.parity,
+        "largest_difference_of_attention": done.attention,
+    }
+    assert [one.name for one in onnx.load(done.path).graph.output] == ["logits", "attention"]
+    # Other numbers of other pictures than the export has seen.
+    inputs = faces_as_input(256)[200:211]
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(inputs))
+    answers, maps = model.probabilities_and_attention(inputs)
+    assert maps.shape == expected.attention.shape
+    assert maps.shape[:2] == (11, MAPS[name])
+    assert maps.dtype == np.float32
+    scale = float(expected.attention.abs().max())
+    assert scale > 0
+    assert expected.attention.std((2, 3)).max() > 1e-3 * scale
+    np.testing.assert_allclose(maps, expected.attention.numpy(), atol=2e-5 * scale)
+    probabilities = (expected.logits.double() / CARD.temperature).softmax(1).numpy()
+    assert np.ptp(probabilities) > 0.01
+    np.testing.assert_allclose(answers, probabilities, atol=1e-5)
+    np.testing.assert_array_equal(answers, model.probabilities(inputs))
+
+
+def test_attention_of_eight_bits_is_that_of_the_rounded_network(tmp_path: Path) -> None:
+    network = trained("dan", tmp_path / "one.safetensors")
+    done = exporting.export(tmp_path / "one.safetensors", tmp_path / "8.onnx", FACES[:8], int8=True)
+    assert done.attention is not None
+    assert done.attention < 1e-5
+    inputs = faces_as_input(8)
+    _, maps = Model(done.path).probabilities_and_attention(inputs)
+    with torch.inference_mode():
+        before = network(torch.from_numpy(inputs)).attention
+        for weight in network.parameters():
+            if weight.ndim > 1 and weight.numel() >= 1024:
+                step = weight.abs().amax(tuple(range(1, weight.ndim)), keepdim=True) / 127
+                weight.copy_((weight / step).round() * step)
+        rounded = network(torch.from_numpy(inputs)).attention
+    scale = float(rounded.max())
+    np.testing.assert_allclose(maps, rounded.numpy(), atol=1e-5 * scale)
+    assert float((before - rounded).abs().max()) > 1e-4 * scale
+
+
+def test_parity_is_of_the_map_that_differs_most(tmp_path: Path) -> None:
+    """One head of two is a hundred times the other and right; the small one is wrong by half."""
+
+    class Heads(nn.Module):
+        def __init__(self, second: float) -> None:
+            super().__init__()
+            self.second = second
+
+        def forward(self, images: torch.Tensor) -> Output:
+            brightness = images.abs().mean((1,), keepdim=True)
+            heads = torch.cat([100 * brightness, self.second * brightness], 1)
+            return Output(images.mean((2, 3)), images.mean((2, 3)), attention=heads)
+
+    path = tmp_path / "heads.onnx"
+    exporting._write(Heads(1.5), 16, path)
+    inputs = np.random.default_rng(0).normal(size=(4, 3, 16, 16)).astype(np.float32)
+    found = exporting.parity(Heads(1.0), CARD, path, inputs)
+    assert found["probabilities"] < 1e-6
+    assert found["attention"] == pytest.approx(0.5, abs=1e-5)
+    assert exporting.parity(Heads(1.5), CARD, path, inputs)["attention"] < 1e-6

@@ -19,6 +19,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mien"
 
 GROUND = {"drafts", "errors", "options", "expressions", "preprocess", "image_header", "card"}
+COMMAND_LINE = {
+    *("cli", "cli_ablate", "cli_data", "cli_evaluate", "cli_evaluate_options"),
+    *("cli_evaluate_places", "cli_explain"),
+    *("cli_explain_faces", "cli_lab", "cli_models", "cli_pack", "cli_train", "progress"),
+}
 FLOORS = {
     **dict.fromkeys((*GROUND, "losses"), 1),
     **dict.fromkeys(("faces", "zoo"), 2),
@@ -27,10 +32,8 @@ FLOORS = {
     **dict.fromkeys(("inference", "models", "data"), 3),
     **dict.fromkeys(("evaluation", "explain"), 4),
     **dict.fromkeys(("training", "export", "packing"), 5),
-    **dict.fromkeys(("cli", "cli_ablate", "cli_data", "cli_lab", "cli_pack", "cli_train"), 6),
-    **dict.fromkeys(("progress", "serve", "batch"), 6),
+    **dict.fromkeys(COMMAND_LINE | {"serve", "batch"}, 6),
 }
-COMMAND_LINE = {"cli", "cli_ablate", "cli_data", "cli_lab", "cli_pack", "cli_train", "progress"}
 RUNTIME = GROUND | {"faces", "zoo", "inference"}
 RUNTIME_LIBRARIES = {
     *("cv2", "lz4", "numpy", "onnx", "onnxruntime", "pandas", "pyarrow", "rich", "tyro"),

@@ -113,3 +113,24 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
         "`mien ablate dan.table1 --scale cpu --output results/ablations/dan.table1.cpu`"
         in lines[-1]
     )
+
+
+def test_the_picture_is_drawn_from_the_record(
+    program: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sklearn")
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    names = {"ROOT": "", "README": "README.md", "PICTURE": "docs/images/report.svg"}
+    for name, place in names.items():
+        monkeypatch.setattr(program, name, tmp_path / place)
+    (tmp_path / "README.md").write_text(f"a\n{program.BEGIN}\n{program.END}\nb\n")
+    assert program.main(["--check"]) == 1
+    assert program.main([]) == 0
+    assert program.main(["--check"]) == 0
+    drawn = (tmp_path / "docs" / "images" / "report.svg").read_text(encoding="utf-8")
+    record = program.load(program.PICTURED)
+    assert f"{record['model']} on ferplus public-test" in drawn
+    shown = f"{100 * record['scores'][0]['metrics']['accuracy']['value']:.1f}"
+    assert f"accuracy {shown} % (" in drawn
+    (tmp_path / "docs" / "images" / "report.svg").write_text("other")
+    assert program.main(["--check"]) == 1

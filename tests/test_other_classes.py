@@ -60,10 +60,10 @@ def test_export(checkpoint: Path, tmp_path: Path) -> None:
 
 
 def test_evaluation(checkpoint: Path, tmp_path: Path) -> None:
-    from mien.evaluation.evaluate import run
+    from mien.evaluation.evaluate import evaluate
 
     with pytest.raises(LabelMismatch, match=rf"stem\.safetensors: {LINE}"):
-        run(checkpoint, root=tmp_path)
+        evaluate([checkpoint], "ferplus", root=tmp_path)
 
 
 def test_commands_say_it_in_one_line(

@@ -9,10 +9,9 @@ listed in ``_VERBS``. What is slow to import, it imports itself.
 
 from __future__ import annotations
 
-import json as json_format
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -26,7 +25,17 @@ from tyro.conf import (
     arg,
 )
 
-from . import __version__, cli_ablate, cli_data, cli_lab, cli_pack, cli_train
+from . import (
+    __version__,
+    cli_ablate,
+    cli_data,
+    cli_evaluate,
+    cli_explain,
+    cli_lab,
+    cli_models,
+    cli_pack,
+    cli_train,
+)
 from .errors import InputError, MienError, UnknownName
 
 # As in inference.sinks, whose import is slow.
@@ -52,6 +61,7 @@ def predict(
         Path | None, arg(metavar="FILE", help_behavior_hint="(default: standard output)")
     ] = None,
     annotate: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None,
+    heatmap: bool = False,
     detector: Literal["mtcnn", "yunet", "retinaface", "none"] = "mtcnn",
     detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     min_face: int = 40,
@@ -72,6 +82,7 @@ def predict(
         format: How the rows are written; json is one object a line.
         output: File for the rows.
         annotate: Folder for pictures and videos with the faces drawn in.
+        heatmap: Draw in as well where the network looked; for models with attention.
         detector: How faces are found; none if the pictures are face crops already.
         detector_model: File of the detector's network, for yunet and retinaface.
         min_face: Side of the smallest face, in pixels.
@@ -91,6 +102,8 @@ def predict(
         raise InputError("no PATH is given; see: mien predict --help")
     if every < 1:
         raise InputError(f"--every is {every}, not at least 1")
+    if heatmap and annotate is None:
+        raise InputError("--heatmap is drawn into the pictures of --annotate FOLDER; give both")
     chosen = _format(format, output)
     recognizer = Recognizer(
         model,
@@ -99,6 +112,7 @@ def predict(
         min_face=min_face,
         threads=threads,
         min_confidence=min_confidence,
+        heatmap=heatmap,
     )
     report = _Report()
     on_terminal = output is None and sys.stdout.isatty()
@@ -115,54 +129,6 @@ def predict(
     return SOME_FAILED if report.failures else DONE
 
 
-def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> int:
-    """List the models that come with mien.
-
-    Args:
-        cost: List instead what the lab's networks cost, beside the papers' figures.
-        json: Write the whole cards or costs, one object a line.
-        debug: Show the traceback of an error.
-    """
-    del debug
-    if cost:
-        return cli_lab.costs(json=json)
-    from .inference.session import Model
-    from .zoo import SHIPPED, shipped_model
-
-    for record in SHIPPED.values():
-        path = shipped_model(record.name)
-        card, size = Model(path, threads=1).card, path.stat().st_size
-        if json:
-            listing = {
-                "name": record.name,
-                "summary": record.summary,
-                "bytes": size,
-                "sha256": record.sha256,
-                "card": json_format.loads(card.to_json()),
-            }
-            print(json_format.dumps(listing, ensure_ascii=False))
-            continue
-        print(f"{record.name}  {record.summary}, {size / 1e6:.1f} MB")
-        print(f"  expressions  {card.labels}")
-        print(f"  trained on   {card.data} ({card.data_licence})")
-        for one in card.measurements:
-            print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
-            print(f"      {_values(one.values)}")
-        print(f"  intended use {card.intended_use}")
-        print(f"  limits       {card.limits}")
-    return DONE
-
-
-def _values(values: Mapping[str, float]) -> str:
-    """Numbers of a card in one line, without the ends of their intervals."""
-    ends = {f"{name}_{end}" for name in values for end in ("low", "high")}
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value:.3g}"
-        for name, value in values.items()
-        if name not in ends
-    )
-
-
 def data(verb: OmitArgPrefixes[OmitSubcommandPrefixes[cli_pack.Verb]]) -> int:
     """Check, count, prepare or pack the copy of a data set."""
     return int(verb)
@@ -170,17 +136,21 @@ def data(verb: OmitArgPrefixes[OmitSubcommandPrefixes[cli_pack.Verb]]) -> int:
 
 _VERBS: dict[str, Callable[..., int]] = {
     "predict": predict,
-    "models": models,
+    "models": cli_models.models,
     "train": cli_train.train,
     "ablate": cli_ablate.ablate,
-    "evaluate": cli_lab.evaluate,
+    "evaluate": cli_evaluate.evaluate,
+    "explain": cli_explain.explain,
     "export": cli_lab.export,
     "import-checkpoint": cli_lab.import_checkpoint,
     "data": data,
 }
 
 
-_ROOMS = (cli_ablate, cli_data, cli_lab, cli_pack, cli_train)
+_ROOMS = (
+    *(cli_ablate, cli_data, cli_evaluate, cli_explain, cli_lab, cli_models, cli_pack),
+    cli_train,
+)
 _FILES = {Path(str(one)).name for one in (__file__, *(room.__file__ for room in _ROOMS))}
 
 
@@ -206,6 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "predict": "the rows up to here are written",
             "train": "the same command goes on from the last checkpoint",
             "ablate": "finished runs have their records; the same command goes on",
+            "explain": "the grids up to here are written",
             "data prepare": "the same command goes on with the next picture",
         }
         verb = " ".join(arguments[: 2 if arguments[:1] == ["data"] else 1])

@@ -1,4 +1,4 @@
-"""The verbs of the lab but train and ablate. Each needs an extra and imports it late."""
+"""The verbs of the lab that have no file of their own. Each imports what it needs late."""
 
 from __future__ import annotations
 
@@ -14,73 +14,6 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from .errors import InputError, require
 from .progress import create_progress
-
-Split = Literal["train", "public-test", "private-test"]
-
-
-def evaluate(
-    model: Positional[Annotated[str, arg(metavar="MODEL")]],
-    dataset: Positional[Annotated[Literal["ferplus"], arg(metavar="DATASET")]],
-    *,
-    root: Annotated[Path, arg(metavar="ROOT")],
-    split: Split = "public-test",
-    protocol: Annotated[
-        Literal["majority", "argmax", "all"] | None, arg(help_behavior_hint="(default: all three)")
-    ] = None,
-    scenes: bool = False,
-    detector: Literal["mtcnn", "yunet", "retinaface"] = "mtcnn",
-    detector_model: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
-    output: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
-    json: bool = False,
-    debug: bool = False,
-) -> int:
-    """Measure a model on a data set, with 95 % intervals.
-
-    Args:
-        model: A shipped model, an ONNX file or a checkpoint, with its card.
-        dataset: Name of the data set.
-        root: The copy of the data set, a folder or a zip file.
-        split: The part to measure on.
-        protocol: Which pictures count, and what their label is; for scenes majority.
-        scenes: Paste the faces into larger scenes and find them again, detector included.
-        detector: How faces are found in scenes.
-        detector_model: File of the detector's network, for yunet and retinaface.
-        output: Write the whole record to this file.
-        json: Write the record to standard output instead of a table.
-        debug: Show the traceback of an error.
-    """
-    del debug
-    require("sklearn", "train")
-    show_log()
-    from .evaluation.end_to_end import run_scenes
-    from .evaluation.evaluate import run
-    from .evaluation.record import write_result
-    from .evaluation.table import format_table
-    from .inference.recognizer import Recognizer
-
-    with create_progress(rows_on_terminal=False) as progress:
-        if scenes:
-            recognizer = Recognizer(model, detector=detector, detector_model=detector_model)
-            chosen = protocol or "majority"
-            result = run_scenes(
-                recognizer,
-                dataset,
-                root=root,
-                split=split,
-                protocol=chosen,
-                command=f"mien evaluate {Path(model).name} {dataset} "
-                f"--root {root.resolve().name} --split {split} --protocol {chosen} "
-                f"--scenes --detector {detector}",
-                progress=progress.count,
-            )
-        else:
-            result = run(
-                model, dataset, root=root, split=split, protocol=protocol, progress=progress.count
-            )
-    if output is not None:
-        write_result(result, output)
-    print(result.to_json() if json else format_table([result]))
-    return 0
 
 
 def costs(*, json: bool) -> int:
@@ -150,7 +83,8 @@ def export(
     )
     print(
         f"{done.path}: probabilities differ from PyTorch by {done.parity:.1e} at most, "
-        f"on {done.images} pictures"
+        + ("" if done.attention is None else f"attention maps by {done.attention:.1e}, ")
+        + f"on {done.images} pictures"
     )
     return 0
 

@@ -1,4 +1,8 @@
-"""From a checkpoint to a runtime model: ONNX with the card inside, checked against PyTorch."""
+"""From a checkpoint to a runtime model: ONNX with the card inside, checked against PyTorch.
+
+A network that has attention maps gives them as a second output, from which the runtime draws
+its heat maps; whoever does not ask for them gets the same probabilities as without.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +24,11 @@ from .models import load_model
 from .packing import pack, round_weights
 
 PARITY = 1e-4
-"""Largest difference of probabilities between PyTorch and ONNX that is accepted."""
+"""Largest difference between PyTorch and ONNX that is accepted: of probabilities, and of
+attention as a share of a map's largest value."""
 
 _NOISE = ("noise", "")
-_INPUT, _OUTPUT = "images", "logits"
+_INPUT, _LOGITS, _ATTENTION = "images", "logits", "attention"
 _OPSET = 18
 
 
@@ -35,23 +40,28 @@ class Export:
         path: the ONNX file.
         parity: largest difference of probabilities on ``images`` pictures.
         images: how many pictures the two were compared on.
+        attention: largest difference of attention there, as a share of the largest value that
+            the map (one head, one LANet, ...) has on any of them; ``None`` where the network
+            has none.
     """
 
     path: Path
     parity: float
     images: int
+    attention: float | None = None
 
 
-class _Logits(nn.Module):
-    """The part of a network's output that the runtime needs."""
+class _Needed(nn.Module):
+    """The part of a network's output that the runtime needs: logits and, if any, attention."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.network(images).logits
-        return logits
+    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        output = self.network(images)
+        logits: Tensor = output.logits
+        return logits if output.attention is None else (logits, output.attention)
 
 
 def export(
@@ -66,6 +76,9 @@ def export(
 ) -> Export:
     """Write a checkpoint as ONNX with a free batch dimension and its card as metadata.
 
+    Outputs are ``logits`` (N, M) and, of a network whose output has it, ``attention``, float32
+    (N, A, h, w) as in :class:`mien.models.output.Output`.
+
     Args:
         checkpoint: a safetensors file with a card.
         output: the ONNX file; an existing one is replaced only by a whole and checked one.
@@ -75,7 +88,7 @@ def export(
         measurements: numbers to add to the card's.
         int8: store weights as eight-bit whole numbers, see :mod:`mien.packing`.
 
-    The card also gets the largest difference of probabilities, and what rounding changed.
+    The card also gets the largest differences, and what rounding changed.
 
     Raises:
         ModelError: if the two differ by more than :data:`PARITY`.
@@ -90,17 +103,18 @@ def export(
     inputs = _inputs(card, faces)
     rounding = _round(network, card, inputs) if int8 else {}
     with draft_of(output) as draft:
-        _write(_Logits(network).eval(), card.preprocess.size, draft)
+        _write(network, card.preprocess.size, draft)
         if int8:
             _edit(draft, pack)
-        difference = parity(network, card, draft, inputs)
-        if not difference < PARITY:
-            raise ModelError(
-                f"{checkpoint}: probabilities of ONNX and PyTorch differ by {difference:.1e}, "
-                f"more than {PARITY:.0e}; nothing was written"
-            )
+        differences = parity(network, card, draft, inputs)
+        for part, difference in differences.items():
+            if not difference < PARITY:
+                raise ModelError(
+                    f"{checkpoint}: {part} of ONNX and PyTorch differ by {difference:.1e}, "
+                    f"more than {PARITY:.0e}; nothing was written"
+                )
         found = _parity_measurement(
-            {"largest_difference_of_probabilities": difference, **rounding},
+            {f"largest_difference_of_{part}": one for part, one in differences.items()} | rounding,
             len(inputs),
             *(source if faces is not None else _NOISE),
         )
@@ -108,18 +122,21 @@ def export(
             name=name or card.name, measurements=(*card.measurements, *measurements, found)
         )
         _stamp(draft, card)
-    return Export(output, difference, len(inputs))
+    return Export(output, differences["probabilities"], len(inputs), differences.get("attention"))
 
 
 def _write(network: nn.Module, size: int, path: Path) -> None:
     example = torch.zeros(2, 3, size, size)
+    network = _Needed(network).eval()
+    with torch.inference_mode():
+        outputs = [_LOGITS, _ATTENTION] if isinstance(network(example), tuple) else [_LOGITS]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
             network,
             (example,),
             input_names=[_INPUT],
-            output_names=[_OUTPUT],
+            output_names=outputs,
             opset_version=_OPSET,
             dynamo=True,
             dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
@@ -184,25 +201,42 @@ def _inputs(card: Card, faces: NDArray[np.uint8] | None) -> NDArray[np.float32]:
     return card.preprocess.normalise(np.stack([card.preprocess.cut(face) for face in faces]))
 
 
-def parity(network: nn.Module, card: Card, path: Path, inputs: NDArray[np.float32]) -> float:
-    """Largest absolute difference of calibrated probabilities, PyTorch against ONNX.
+def parity(
+    network: nn.Module, card: Card, path: Path, inputs: NDArray[np.float32]
+) -> dict[str, float]:
+    """How far PyTorch and ONNX differ, in each thing that the runtime uses.
 
     Args:
         network: in evaluation mode, float32.
         card: of both.
         path: the ONNX file.
         inputs: float32 (N, 3, H, W).
+
+    Returns:
+        ``"probabilities"``: the largest absolute difference of calibrated probabilities, and
+        ``"attention"`` where the network has it: for each of the A maps the largest absolute
+        difference over its largest absolute value on any input, of which the largest.
     """
     import onnxruntime  # type: ignore[import-untyped]
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (ours,) = session.run([_OUTPUT], {_INPUT: inputs})
-    theirs = _probabilities(network, card, inputs)
-    found = torch.from_numpy(np.asarray(ours)).double() / card.temperature
-    return float((found.softmax(1) - theirs).abs().max())
+    with torch.inference_mode():
+        ours = network(torch.from_numpy(inputs))
+    names = [_LOGITS] if ours.attention is None else [_LOGITS, _ATTENTION]
+    theirs = [torch.from_numpy(one) for one in session.run(names, {_INPUT: inputs})]
+    apart = _calibrated(theirs[0], card) - _calibrated(ours.logits, card)
+    found = {"probabilities": float(apart.abs().max())}
+    if ours.attention is not None:
+        largest = ours.attention.abs().amax((0, 2, 3))
+        apart = (theirs[1] - ours.attention).abs().amax((0, 2, 3))
+        found["attention"] = float((apart / torch.where(largest > 0, largest, 1)).max())
+    return found
 
 
 def _probabilities(network: nn.Module, card: Card, inputs: NDArray[np.float32]) -> Tensor:
     with torch.inference_mode():
-        logits: Tensor = network(torch.from_numpy(inputs)).logits
+        return _calibrated(network(torch.from_numpy(inputs)).logits, card)
+
+
+def _calibrated(logits: Tensor, card: Card) -> Tensor:
     return (logits.double() / card.temperature).softmax(1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import onnx
@@ -49,3 +51,21 @@ def tiny_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def weights() -> np.ndarray:
     """Of the tiny model: (768, 8)."""
     return WEIGHTS
+
+
+@pytest.fixture
+def torchmetrics_in_float64(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """torchmetrics' functions for classification, made to compute in double precision.
+
+    They turn everything into single precision by ``Tensor.float``, or by dividing whole
+    numbers, which agrees with an exact number to about 1e-7 only. For the test, both give
+    doubles.
+    """
+    torch = pytest.importorskip("torch")
+    from torchmetrics.functional import classification
+
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield classification
+    torch.set_default_dtype(before)

@@ -8,7 +8,12 @@ from scipy import stats
 
 from mien.errors import DataError
 from mien.evaluation import metrics
-from mien.evaluation.bootstrap import estimate, estimate_from_counts
+from mien.evaluation.bootstrap import (
+    estimate,
+    estimate_from_counts,
+    estimate_from_weights,
+    share_estimate,
+)
 
 
 def mean(values: np.ndarray) -> np.ndarray:
@@ -93,3 +98,61 @@ def test_nothing_has_no_interval() -> None:
         estimate(mean, np.zeros(3), np.zeros(2))
     with pytest.raises(DataError, match="at least one picture"):
         estimate_from_counts(metrics.accuracy, np.zeros((2, 2), int))
+
+
+def test_weights_and_pictures_give_the_same_interval() -> None:
+    values = np.random.default_rng(2).exponential(size=400)
+    slow = estimate(mean, values, seed=1)
+    found = estimate_from_weights(
+        {"mean": lambda weights: weights @ values / 400, "sum": lambda weights: weights @ values},
+        400,
+    )
+    width = slow.high - slow.low
+    assert found["mean"].value == pytest.approx(values.mean(), abs=1e-12)
+    assert found["mean"].low == pytest.approx(slow.low, abs=0.1 * width)
+    assert found["mean"].high == pytest.approx(slow.high, abs=0.1 * width)
+    # Both are of the same resampled sets.
+    assert found["sum"].low == pytest.approx(400 * found["mean"].low, abs=1e-9)
+
+
+def test_weights_say_how_often_a_picture_is_drawn() -> None:
+    seen = []
+
+    def watched(weights: np.ndarray) -> np.ndarray:
+        seen.append(weights)
+        return weights[:, 0]
+
+    found = estimate_from_weights({"first": watched}, 30_000, repeats=5)
+    assert sum(len(one) for one in seen) == 5 + 1
+    assert all((one.sum(axis=1) == 30_000).all() for one in seen)
+    assert max(one.size for one in seen) <= 50_000  # bounded memory
+    drawn = np.concatenate(seen[:-1])
+    # Poisson with mean 1: 1 of e pictures is left out.
+    assert (drawn == 0).mean() == pytest.approx(np.exp(-1), abs=0.01)
+    assert found["first"].value == 1
+
+
+def test_resampled_sets_that_say_nothing_are_left_out() -> None:
+    def of_first(weights: np.ndarray) -> np.ndarray:
+        return np.where(weights[:, 0] > 0, 0.25, np.nan)
+
+    found = estimate_from_weights({"first": of_first}, 3)["first"]
+    assert (found.low, found.value, found.high) == (0.25, 0.25, 0.25)
+
+
+def test_shares_have_wilsons_interval() -> None:
+    # Wilson 1927: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)
+    z, n, p = stats.norm.ppf(0.975), 40, 0.9
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    found = share_estimate(36, 40)
+    assert found.value == p
+    assert found.low == pytest.approx((p + z**2 / (2 * n) - half) / (1 + z**2 / n), abs=1e-12)
+    assert found.high == pytest.approx((p + z**2 / (2 * n) + half) / (1 + z**2 / n), abs=1e-12)
+    # All right, and still not certain.
+    assert share_estimate(30, 30).high == pytest.approx(1, abs=1e-12)
+    assert share_estimate(30, 30).low == pytest.approx(30 / (30 + z**2), abs=1e-12)
+    assert share_estimate(0, 30).high == pytest.approx(z**2 / (30 + z**2), abs=1e-12)
+    with pytest.raises(DataError, match="at least one picture"):
+        share_estimate(0, 0)
+    with pytest.raises(DataError, match="at least one picture"):
+        estimate_from_weights({}, 0)

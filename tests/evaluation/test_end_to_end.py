@@ -97,3 +97,5 @@ def test_bands_add_up_and_the_blind_lose(root: Path, tiny_onnx: Path, tmp_path: 
 def test_unknown_protocol(root: Path, tiny_onnx: Path) -> None:
     with pytest.raises(UnknownName, match="protocol"):
         run_scenes(recognizer(tiny_onnx, root), root=root, protocol="most")
+    with pytest.raises(UnknownName, match="pasted into scenes is called 'rafdb'; known: ferplus"):
+        run_scenes(recognizer(tiny_onnx, root), "rafdb", root=root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -55,23 +56,28 @@ def test_many_matrices_at_once() -> None:
         assert metric(tables).tolist() == [float(metric(one)) for one in tables]
 
 
-def test_agree_with_torchmetrics(answers: tuple[np.ndarray, np.ndarray]) -> None:
-    torch = pytest.importorskip("torch")
-    from torchmetrics.functional import classification as other
+def test_agree_with_torchmetrics(
+    answers: tuple[np.ndarray, np.ndarray], torchmetrics_in_float64: ModuleType
+) -> None:
+    import torch
 
+    other = torchmetrics_in_float64
     labels, probabilities = answers
     predicted = probabilities.argmax(axis=1)
     counts = metrics.confusion_matrix(labels, predicted, 8)
     truth, answer = torch.from_numpy(labels), torch.from_numpy(predicted)
+    assert counts.tolist() == other.multiclass_confusion_matrix(answer, truth, 8).tolist()
     for ours, theirs in (
         (metrics.accuracy(counts), other.multiclass_accuracy(answer, truth, 8, "micro")),
         (metrics.balanced_accuracy(counts), other.multiclass_accuracy(answer, truth, 8, "macro")),
         (metrics.macro_f1(counts), other.multiclass_f1_score(answer, truth, 8, "macro")),
     ):
-        assert float(ours) == pytest.approx(float(theirs), abs=1e-6)  # theirs is float32
-    error = other.multiclass_calibration_error(torch.from_numpy(probabilities), truth, 8, 15, "l1")
-    ours = metrics.expected_calibration_error(probabilities.max(axis=1), predicted == labels)
-    assert float(ours) == pytest.approx(float(error), abs=1e-6)
+        assert float(ours) == pytest.approx(float(theirs), abs=1e-9)
+    scores = metrics.class_scores(counts)
+    precision = other.multiclass_precision(answer, truth, 8, None)
+    recall = other.multiclass_recall(answer, truth, 8, None)
+    assert [one.precision for one in scores] == pytest.approx(precision.tolist(), abs=1e-9)
+    assert [one.recall for one in scores] == pytest.approx(recall.tolist(), abs=1e-9)
 
 
 def test_agree_with_scikit_learn(answers: tuple[np.ndarray, np.ndarray]) -> None:
@@ -100,25 +106,46 @@ def test_agree_with_scikit_learn(answers: tuple[np.ndarray, np.ndarray]) -> None
     assert [one.images for one in scores] == images.tolist()
 
 
-def test_calibration_error_by_hand() -> None:
-    # Two bins are used: (0.6, 0.667] holds two pictures, (0.933, 1] three.
-    confidence = [0.61, 0.65, 0.95, 0.98, 1.0]
-    correct = [1, 0, 1, 1, 0]
-    first = abs(1 / 2 - (0.61 + 0.65) / 2)
-    second = abs(2 / 3 - (0.95 + 0.98 + 1.0) / 3)
-    expected = 2 / 5 * first + 3 / 5 * second
-    found = metrics.expected_calibration_error(confidence, correct)
-    assert float(found) == pytest.approx(expected, abs=1e-12)
-    twice = metrics.expected_calibration_error([confidence, confidence], [correct, [1] * 5])
-    assert twice[0] == pytest.approx(expected, abs=1e-12)
-    # All right: each bin's accuracy is 1, so the error is what confidence lacks of it.
-    assert twice[1] == pytest.approx(1 - np.mean(confidence), abs=1e-12)
+def test_the_measure_of_abaw() -> None:
+    expected = 0.67 * float(metrics.macro_f1(TABLE)) + 0.33 * 0.7
+    assert float(metrics.f1_accuracy(TABLE)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_bin_holds_its_upper_edge() -> None:
-    # With two bins, 0.5 is in the lower one and does not mix with 0.6.
-    found = metrics.expected_calibration_error([0.5, 0.6], [1, 0], bins=2)
-    assert float(found) == pytest.approx((0.5 + 0.6) / 2, abs=1e-12)
+def test_missed_faces_stand_in_a_column_of_their_own() -> None:
+    counts = metrics.confusion_matrix([0, 0, 1, 1, 1], [0, -1, 1, -1, 0], 2, may_miss=True)
+    assert counts.tolist() == [[1, 0, 1], [1, 1, 1]]
+    assert float(metrics.accuracy(counts)) == pytest.approx(2 / 5)
+    assert float(metrics.balanced_accuracy(counts)) == pytest.approx((1 / 2 + 1 / 3) / 2)
+    assert float(metrics.macro_f1(counts)) == pytest.approx((2 / (2 + 2) + 2 / (3 + 1)) / 2)
+    first, second = metrics.class_scores(counts)
+    assert (first.precision, first.recall, first.images) == (1 / 2, 1 / 2, 2)
+    assert (second.precision, second.recall, second.images) == (1, 1 / 3, 3)
+    # Without a missed face the matrix is square.
+    assert metrics.confusion_matrix([0, 1], [1, 1], 2, may_miss=True).shape == (2, 2)
+
+
+def test_missed_faces_as_scikit_learn_counts_them(answers: tuple[np.ndarray, np.ndarray]) -> None:
+    from sklearn import metrics as other
+
+    labels, probabilities = answers
+    predicted = np.where(np.arange(700) % 5 == 0, -1, probabilities.argmax(axis=1))
+    counts = metrics.confusion_matrix(labels, predicted, 8, may_miss=True)
+    known = {"labels": list(range(8)), "average": None, "zero_division": 0}
+    precision, recall, f1, _ = other.precision_recall_fscore_support(labels, predicted, **known)
+    scores = metrics.class_scores(counts)
+    assert [one.precision for one in scores] == pytest.approx(precision.tolist(), abs=1e-9)
+    assert [one.recall for one in scores] == pytest.approx(recall.tolist(), abs=1e-9)
+    assert [one.f1 for one in scores] == pytest.approx(f1.tolist(), abs=1e-9)
+    assert float(metrics.macro_f1(counts)) == pytest.approx(f1.mean(), abs=1e-9)
+    assert float(metrics.accuracy(counts)) == pytest.approx((labels == predicted).mean(), abs=1e-9)
+
+
+def test_a_mean_of_weighted_pictures() -> None:
+    values = [1.0, 2.0, 6.0]
+    assert float(metrics.mean(values)) == 3
+    weights = np.array([[1, 1, 1], [0, 3, 0], [2, 0, 1], [0, 0, 0]])
+    assert metrics.mean(values, weights)[:3].tolist() == pytest.approx([3, 2, 8 / 3])
+    assert np.isnan(metrics.mean(values, weights)[3])
 
 
 def test_negative_log_likelihood_stays_finite() -> None:

@@ -9,12 +9,17 @@ from mien.errors import OutputError
 from mien.expressions import BASIC8, Expression
 from mien.inference.annotate import annotate
 from mien.inference.annotated_files import Annotator
+from mien.inference.face_heatmap import Heatmap
 from mien.inference.results import Face
 from mien.inference.video import Frame, read_video
 from mien.preprocess import Box
 
 
-def face(box: Box | None, expression: Expression | None = Expression.HAPPINESS) -> Face:
+def face(
+    box: Box | None,
+    expression: Expression | None = Expression.HAPPINESS,
+    heatmap: Heatmap | None = None,
+) -> Face:
     return Face(
         source="a.png",
         face=None if box is None else 0,
@@ -22,7 +27,13 @@ def face(box: Box | None, expression: Expression | None = Expression.HAPPINESS) 
         expression=expression,
         confidence=0.8,
         probabilities=dict.fromkeys(BASIC8, 0.125),
+        heatmap=heatmap,
     )
+
+
+def hot(left: float, top: float, side: float) -> Heatmap:
+    matrix = np.array([[1 / side, 0, -left / side], [0, 1 / side, -top / side]])
+    return Heatmap(np.ones((4, 4), np.float32), matrix)
 
 
 def blank(height: int = 300, width: int = 400) -> np.ndarray:
@@ -66,6 +77,24 @@ def test_a_label_leaves_the_neighbours_face_free() -> None:
     assert (both[35:85, 105:155] == 128).all()
 
 
+def test_heat_lies_below_boxes_and_labels() -> None:
+    boxes = (120, 60, 80, 90), (120, 180, 80, 90)
+    plain = annotate(blank(), [face(box) for box in boxes])
+    # Over both faces and their labels.
+    warm = annotate(blank(), [face(boxes[0], heatmap=hot(100, 20, 270)), face(boxes[1])])
+    drawn = (plain != 128).any(2).astype(np.uint8)
+    # Without their edges, which are smoothed into what lies below.
+    core, around = cv2.erode(drawn, np.ones((3, 3))) > 0, cv2.dilate(drawn, np.ones((3, 3))) > 0
+    assert core.sum() > 2000
+    np.testing.assert_array_equal(warm[core], plain[core])
+    heated = np.zeros((300, 400), bool)
+    heated[20:290, 100:370] = True
+    np.testing.assert_array_equal(warm[~heated], plain[~heated])
+    middle = cv2.erode(heated.astype(np.uint8), np.ones((15, 15))) > 0
+    expected = 0.6 * np.array([[253, 231, 37]]) + 0.4 * 128
+    np.testing.assert_allclose(*np.broadcast_arrays(warm[middle & ~around], expected), atol=1.5)
+
+
 def test_sources_of_equal_names_do_not_replace_each_other(tmp_path: Path) -> None:
     with Annotator(tmp_path / "out", refuse) as annotator:
         for source in ("x/a.png", "y/a.png", "z/A.PNG", "a.jpeg", "array", "array:1", "no.suffix"):
@@ -97,6 +126,23 @@ def test_a_video_of_one_frame_becomes_one(make_video: Callable[..., Path], tmp_p
         for frame in read_video(path):
             annotator.write(frame, [])
     assert len(list(read_video(tmp_path / "out" / "clip.mp4"))) == 1
+
+
+def test_heat_is_in_pictures_and_videos(make_video: Callable[..., Path], tmp_path: Path) -> None:
+    path = make_video("clip.mp4", levels=[128] * 5, size=(400, 300))
+    warm, cold = ([face((100, 100, 80, 90), heatmap=heat)] for heat in (hot(100, 100, 80), None))
+    with Annotator(tmp_path / "out", refuse) as annotator:
+        annotator.write(Frame("a.png", None, None, blank()), warm)
+        for frame in read_video(path):
+            annotator.write(frame, warm if frame.number < 3 else cold)
+    expected = 0.6 * np.array([253, 231, 37]) + 0.4 * 128
+    picture = cv2.imread(str(tmp_path / "out" / "a.png"))[..., ::-1]
+    np.testing.assert_allclose(picture[120:160, 120:160].mean((0, 1)), expected, atol=1)
+    found = [
+        frame.picture[120:160, 120:160].mean((0, 1))
+        for frame in read_video(tmp_path / "out" / "clip.mp4")
+    ]
+    np.testing.assert_allclose(found, [expected] * 3 + [[128] * 3] * 2, atol=12)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

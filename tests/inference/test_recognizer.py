@@ -1,11 +1,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import attentive_model
 import cv2
 import numpy as np
 import pytest
 
-from mien.errors import InputError, MienError, NotFound, UnknownName, Unreadable
+from mien.errors import InputError, MienError, ModelError, NotFound, UnknownName, Unreadable
 from mien.expressions import BASIC8
 from mien.faces.detection import Detection
 from mien.inference.recognizer import Recognizer
@@ -189,3 +190,87 @@ def test_options_out_of_range_and_unknown_names_are_refused(tiny_model: Path) ->
         Recognizer(tiny_model, detector="mtcn")
     with pytest.raises(NotFound, match=r"gone\.onnx"):
         Recognizer("gone.onnx")
+
+
+# --- heat maps -------------------------------------------------------------------------------
+
+
+def expected_heat(crop: np.ndarray) -> np.ndarray:
+    """Of a face (3, 48, 48): the mean of its three maps, each from 0 to 1, again from 0 to 1."""
+    maps = attentive_model.maps_of(crop[None])[0].astype(np.float64)
+    scaled = [(one - one.min()) / np.ptp(one) for one in maps]
+    mean = np.mean(scaled, axis=0)
+    return (mean - mean.min()) / np.ptp(mean)
+
+
+def test_each_face_has_its_own_heat_map_from_one_pass_of_the_network(tmp_path: Path) -> None:
+    path = attentive_model.write(tmp_path / "m.onnx")
+    warm = Recognizer(path, detector=FakeDetector(), heatmap=True)
+    plain = Recognizer(path, detector=FakeDetector())
+    passes = []
+    run = warm.model._run
+    warm.model._run = lambda *given: passes.append(len(given[1])) or run(*given)
+    pictures = [picture(2, 0), picture(0, 1), picture(3, 2)]
+    faces = warm(pictures)
+    assert passes == [5]
+    assert faces == plain(pictures)
+    assert [one.to_row(BASIC8) for one in faces] == [one.to_row(BASIC8) for one in plain(pictures)]
+    assert all(one.heatmap is None for one in plain(pictures))
+    for one in faces:
+        if one.box is None:
+            assert one.heatmap is None
+            continue
+        assert one.heatmap is not None
+        crop = warm.card.preprocess(pictures[int(one.source[-1])], one.box)
+        np.testing.assert_allclose(one.heatmap.values, expected_heat(crop), atol=1e-5)
+        np.testing.assert_allclose(one.heatmap.matrix * 48, warm.card.preprocess.matrix(one.box))
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 100])
+def test_heat_is_where_the_picture_made_the_network_look(degrees: int, tmp_path: Path) -> None:
+    """The network looks at what is bright; a turned face with one bright cheek says where."""
+    template = ((0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75))
+    card = attentive_model.card(align="similarity", template=template)
+    centre, side = np.array([150.0, 120.0]), 120
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    landmarks = ((np.array(template) - 0.5) * side @ turn.T + centre).astype(np.float32)
+    cheek = (np.array([0.625, 0.625]) - 0.5) * side @ turn.T + centre
+    photo = np.full((240, 300, 3), 60, np.uint8)
+    cv2.circle(photo, tuple(int(value) for value in cheek), 13, (255, 255, 255), -1)
+
+    class One:
+        name = "one"
+
+        def __call__(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
+            return [[Detection((90, 60, 120, 120), 0.9, landmarks)] for _ in pictures]
+
+    path = attentive_model.write(tmp_path / "m.onnx", of=card)
+    (face,) = Recognizer(path, detector=One(), heatmap=True)(photo)
+    assert face.heatmap is not None
+    (rows, columns), heat = face.heatmap.place(240, 300)
+    top, left = np.unravel_index(heat.argmax(), heat.shape)
+    found = left + columns.start + 0.5, top + rows.start + 0.5
+    np.testing.assert_allclose(found, cheek, atol=3)
+
+
+def test_a_whole_picture_has_its_heat_stretched_as_it_was_seen(tmp_path: Path) -> None:
+    path = attentive_model.write(tmp_path / "m.onnx")
+    photo = np.zeros((80, 200, 3), np.uint8)
+    photo[60:, :50] = 255
+    (face,) = Recognizer(path, detector="none", heatmap=True)(photo)
+    assert face.heatmap is not None
+    expected = np.zeros((4, 4))
+    expected[3, 0] = 1
+    np.testing.assert_allclose(face.heatmap.values, expected, atol=0.02)
+    region, heat = face.heatmap.place(80, 200)
+    assert region == (slice(0, 80), slice(0, 200))
+    assert heat[70, 25] == pytest.approx(1, abs=0.05)
+    assert heat[30, 100] == pytest.approx(0, abs=0.02)
+
+
+def test_heat_maps_of_a_model_without_attention_are_refused_at_once(tiny_model: Path) -> None:
+    with pytest.raises(ModelError, match="gives no attention"):
+        Recognizer(tiny_model, heatmap=True)
+    with pytest.raises(ModelError, match=r"mien-small\.onnx: the model gives no attention"):
+        Recognizer(heatmap=True)

@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 
 from mien.expressions import BASIC7, BASIC8, Expression
+from mien.inference.face_heatmap import Heatmap
 from mien.inference.results import Face, columns
 
 
@@ -44,3 +47,14 @@ def test_a_picture_without_a_face_has_all_columns_empty_but_its_own() -> None:
     row = Face(source="a.png", model="tiny").to_row(BASIC8)
     assert tuple(row) == columns(BASIC8)
     assert {name for name, value in row.items() if value is not None} == {"source", "model"}
+
+
+def test_a_heat_map_is_no_part_of_the_record() -> None:
+    plain = Face(source="a.png", face=0, box=(1.0, 2.0, 3.0, 4.0), model="tiny")
+    heat = Heatmap(np.ones((2, 2), np.float32), np.eye(2, 3))
+    warm = dataclasses.replace(plain, heatmap=heat)
+    assert warm.heatmap is heat
+    assert warm.to_row(BASIC8) == plain.to_row(BASIC8)
+    assert tuple(warm.to_row(BASIC8)) == columns(BASIC8)
+    assert warm == plain
+    assert repr(warm) == repr(plain)

@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import attentive_model
 import numpy as np
 import pytest
 
@@ -104,3 +105,86 @@ def test_numbers_that_are_not_finite_are_refused(
     model = Model(make_model(tmp_path / "m.onnx", weights=weights))
     with pytest.raises(ModelError, match="not finite"):
         model.probabilities(np.zeros((1, 3, 48, 48), np.float32))
+
+
+# --- attention -------------------------------------------------------------------------------
+
+
+def spied(model: Model) -> list[list[str]]:
+    """Lists which outputs are asked of onnxruntime."""
+    asked: list[list[str]] = []
+    session = model._session
+
+    class Spy:
+        def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> object:
+            asked.append(list(names))
+            return session.run(names, inputs)
+
+    model._session = Spy()
+    return asked
+
+
+@pytest.mark.parametrize("batch", ["N", 1])
+def test_attention_comes_beside_the_same_probabilities(batch: object, tmp_path: Path) -> None:
+    model = Model(attentive_model.write(tmp_path / "m.onnx", batch=batch))
+    inputs = np.random.default_rng(0).normal(0, 1, (70, 3, 48, 48)).astype(np.float32)
+    answers, maps = model.probabilities_and_attention(inputs)
+    np.testing.assert_array_equal(answers, model.probabilities(inputs))
+    np.testing.assert_allclose(maps, attentive_model.maps_of(inputs), atol=1e-6)
+    assert maps.dtype == np.float32
+    assert model.has_attention
+
+
+def test_attention_is_computed_only_when_asked_for(tmp_path: Path) -> None:
+    model = Model(attentive_model.write(tmp_path / "m.onnx"))
+    asked = spied(model)
+    inputs = np.zeros((65, 3, 48, 48), np.float32)
+    model.probabilities(inputs)
+    assert asked == [["logits"]] * 2
+    model.probabilities_and_attention(inputs)
+    assert asked[2:] == [["logits", "attention"]] * 2
+
+
+def test_no_faces_have_no_attention(tmp_path: Path) -> None:
+    model = Model(attentive_model.write(tmp_path / "m.onnx"))
+    answers, maps = model.probabilities_and_attention(np.empty((0, 3, 48, 48), np.float32))
+    assert answers.shape == (0, 8)
+    assert len(maps) == 0
+
+
+def test_a_model_without_attention_says_what_has_it_and_how(tiny_model: Path) -> None:
+    model = Model(tiny_model)
+    assert not model.has_attention
+    asked = spied(model)
+    with pytest.raises(ModelError) as caught:
+        model.probabilities_and_attention(np.zeros((1, 3, 48, 48), np.float32))
+    message = str(caught.value)
+    assert message.startswith(f"{tiny_model}: the model gives no attention")
+    assert "apvit, dan, lla_net, msa_net and transfer" in message
+    assert message.endswith("mien export CHECKPOINT -o model.onnx")
+    assert "\n" not in message
+    assert asked == []
+
+
+def test_attention_without_places_is_refused_only_where_it_is_used(tmp_path: Path) -> None:
+    model = Model(attentive_model.write(tmp_path / "m.onnx", flat=True))
+    inputs = np.zeros((2, 3, 48, 48), np.float32)
+    assert model.probabilities(inputs).shape == (2, 8)
+    with pytest.raises(ModelError, match=r"attention has shape .*3\], not \(N, maps, h, w\)"):
+        model.probabilities_and_attention(inputs)
+
+
+def test_attention_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    model = Model(attentive_model.write(tmp_path / "m.onnx"))
+    inputs = np.zeros((2, 3, 48, 48), np.float32)
+    session = model._session
+
+    class Broken:
+        def run(self, names: list[str], values: dict[str, np.ndarray]) -> list[np.ndarray]:
+            logits, maps = session.run(names, values)
+            maps[1, 0, 2, 3] = np.inf
+            return [logits, maps]
+
+    model._session = Broken()
+    with pytest.raises(ModelError, match="not finite"):
+        model.probabilities_and_attention(inputs)

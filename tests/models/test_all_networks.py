@@ -170,7 +170,7 @@ def test_onnx_at_other_batch_sizes_than_the_examples(case: Case, tmp_path: Path)
 
     network = build(case)
     path = tmp_path / "network.onnx"
-    exporting._write(exporting._Logits(network).eval(), case.size, path)
+    exporting._write(network, case.size, path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for number in (1, 3):
         images = pictures(case, number)

@@ -282,7 +282,7 @@ def test_onnx_prunes_as_pytorch_does_even_where_patches_tie(tmp_path: Path) -> N
         token_criterion="abs",
     )
     path = tmp_path / "network.onnx"
-    exporting._write(exporting._Logits(built), 20, path)
+    exporting._write(built, 20, path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for images in (
         torch.randn(1, 3, 20, 20),

@@ -131,10 +131,10 @@ def test_the_number_of_a_table_is_of_one_protocol() -> None:
         split="test",
         data_fingerprint="",
         labels=(),
-        scores=(scores(0.3, "labelled"),),
+        scores=(scores(0.3, "labels"),),
     )
     assert headline(other).metrics["accuracy"].value == 0.3
-    with pytest.raises(DataError, match="no numbers for labelled whole, last epoch"):
+    with pytest.raises(DataError, match="no numbers for labels whole, last epoch"):
         headline(other, last_epoch=True)
 
 

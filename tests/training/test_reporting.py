@@ -16,7 +16,7 @@ from torch.nn import functional  # noqa: E402
 from mien.card import Card  # noqa: E402
 from mien.data.rafdb import RAFDB  # noqa: E402
 from mien.errors import DataError, LabelMismatch, NotFound  # noqa: E402
-from mien.evaluation import evaluate  # noqa: E402
+from mien.evaluation.evaluate import evaluate  # noqa: E402
 from mien.expressions import BASIC7, BASIC8, LabelSet  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
@@ -24,7 +24,7 @@ from mien.training.copies import Copies  # noqa: E402
 from mien.training.recipes import find_recipe  # noqa: E402
 from mien.training.reporting import (  # noqa: E402
     Reported,
-    classes_of,
+    headline,
     measure,
     protocol_of,
     run_facts,
@@ -93,7 +93,7 @@ def test_a_run_on_ferplus_is_measured_as_mien_evaluate_does(ferplus: Path, tmp_p
     folder = run_folder(tmp_path)
     reported = Reported(PUBLIC, Copies({"ferplus": ferplus}))
     ours = measure(folder, reported, command="again", settings={"row": "one"})
-    theirs = evaluate.run(folder / "model.safetensors", root=ferplus)
+    (theirs,) = evaluate([folder / "model.safetensors"], "ferplus", root=ferplus).results
     assert ours.predictions == theirs.predictions
     assert ours.data_fingerprint == theirs.data_fingerprint
     assert ours.model_sha256 == theirs.model_sha256
@@ -105,7 +105,7 @@ def test_a_run_on_ferplus_is_measured_as_mien_evaluate_does(ferplus: Path, tmp_p
             # Pictures are normalised in another order of operations.
             assert own.metrics[name].value == pytest.approx(estimate.value, abs=1e-5)
     assert ours.find("majority", "clean").images == ours.find("majority").images - 4
-    last = evaluate.run(folder / "last.safetensors", root=ferplus)
+    (last,) = evaluate([folder / "last.safetensors"], "ferplus", root=ferplus).results
     for one in last.scores:
         own = ours.find(one.protocol, f"{one.subset}, last epoch")
         assert own.metrics["accuracy"] == one.metrics["accuracy"]
@@ -124,11 +124,12 @@ def test_a_data_set_of_files_is_measured_picture_by_picture(tmp_path: Path) -> N
     inputs = np.stack([card.preprocess(data.picture(index)) for index in range(len(data))])
     with torch.inference_mode():
         logits = made(torch.from_numpy(inputs)).logits
-    # RAF-DB counts its classes in an order of its own.
+    # RAF-DB counts its classes in an order of its own, in which its record is.
     truth = [BASIC7.index(data.labels[int(label)]) for label in data.table.classes]
     predicted = logits.argmax(dim=1).numpy()
-    assert record.predictions == tuple(predicted.tolist())
-    scores = record.find("labelled")
+    assert [record.labels[one] for one in record.predictions] == [BASIC7[one] for one in predicted]
+    scores = record.find("labels")
+    assert headline(record) == scores
     assert scores.images == len(data)
     assert scores.metrics["accuracy"].value == pytest.approx((predicted == truth).mean())
     likelihood = functional.cross_entropy(logits / 2.5, torch.tensor(truth))
@@ -136,22 +137,23 @@ def test_a_data_set_of_files_is_measured_picture_by_picture(tmp_path: Path) -> N
         float(likelihood), abs=1e-4
     )
     assert (record.dataset, record.split) == ("rafdb", "test")
-    assert record.labels == tuple(map(str, BASIC7))
+    assert record.labels == tuple(map(str, data.labels))
     assert record.data_fingerprint == data.fingerprint
 
 
-def test_pictures_without_a_class_of_the_network_do_not_count(tmp_path: Path) -> None:
-    data = RAFDB(rafdb(tmp_path / "rafdb"), "test")
-    few = LabelSet(tuple(data.labels)[:2])
-    classes = classes_of(data, few)
-    assert classes.tolist() == [label if label < 2 else -1 for label in data.table.classes]
-    with pytest.raises(DataError, match="no picture of a class of the network: contempt"):
-        classes_of(data, LabelSet.of(["contempt"]))
+def test_a_network_without_a_class_of_the_pictures_is_refused(tmp_path: Path) -> None:
+    few = LabelSet(tuple(RAFDB.labels)[:2])
+    folder = run_folder(tmp_path / "run", few, "rgb")
+    reported = Reported(Source("rafdb", "test"), Copies({"rafdb": rafdb(tmp_path / "rafdb")}))
+    with pytest.raises(LabelMismatch, match=r"tiny: \[surprise, fear\] lacks disgust, happiness, "):
+        measure(folder, reported)
 
 
 def test_of_ferplus_the_source_says_which_protocol() -> None:
     assert protocol_of(PUBLIC) == "majority"
-    assert protocol_of(Source("rafdb", "test")) == "labelled"
+    assert protocol_of(Source("rafdb", "test")) == "labels"
+    assert protocol_of(Source("affectnet", "val")) == "8"
+    assert protocol_of(Source("affectnet", "val", {"classes": 7})) == "7"
     for name in ("apvit.ferplus", "transfer.ferplus"):
         test = find_recipe(name).test
         assert test is not None

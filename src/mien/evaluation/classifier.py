@@ -1,8 +1,8 @@
-"""One face for both kinds of model file: the runtime's ONNX and the lab's checkpoint."""
+"""One face for all kinds of model: the runtime's ONNX, the lab's checkpoint, others' ONNX."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,72 +10,115 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..card import Card
-from ..errors import require
+from ..errors import CardError, require
 from ..inference.session import Model
-from ..preprocess import Picture
+from ..preprocess import Picture, Preprocess
 from ..zoo import SHIPPED, shipped_model
+from .answering import BATCH, Cut, Progress, answer
+from .answers import Answers
+from .foreign import Foreign, ForeignModel, carries_card
 from .provenance import file_sha256
-
-BATCH = 128
+from .views import Classify, View
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model that answers face crops.
+    """A model that answers faces.
 
     Attributes:
         card: what the model says of itself.
         probabilities: float32 (N, 3, size, size), prepared by the card, to calibrated
             probabilities (N, M).
         sha256: of the model's file.
+        has_card: whether the card is the file's own, and not of the user's saying.
     """
 
     card: Card
-    probabilities: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    probabilities: Classify
     sha256: str = ""
+    has_card: bool = True
+
+    def answer(
+        self,
+        cut: Cut,
+        count: int,
+        *,
+        view: View = "plain",
+        batch: int = BATCH,
+        progress: Progress | None = None,
+    ) -> Answers:
+        """Answer the faces of N pictures, which are cut while the network works.
+
+        Args:
+            cut: gives the faces as a preprocessing cuts them.
+            count: N.
+            view: see :mod:`mien.evaluation.views`.
+            batch: how many go through the network together.
+            progress: called after each batch with the faces done and the faces in all.
+        """
+        return answer(
+            self.probabilities,
+            self.card.preprocess,
+            self.card.labels,
+            cut,
+            count,
+            view=view,
+            batch=batch,
+            progress=progress,
+        )
 
     def __call__(
         self,
-        crops: Picture,
+        crops: Sequence[Picture] | Picture,
         *,
+        view: View = "plain",
         batch: int = BATCH,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> NDArray[np.float32]:
-        """Prepare face crops as the card says and answer them.
+        progress: Progress | None = None,
+    ) -> Answers:
+        """Answer pictures that are whole face crops, uint8 (H, W) grey or (H, W, 3) RGB."""
 
-        Args:
-            crops: uint8 (N, H, W) grey or (N, H, W, 3) RGB, each a whole face crop.
-            batch: how many go through the network together.
-            progress: called after each batch with the faces done and the faces in all.
+        def cut(rows: Sequence[int], preprocess: Preprocess) -> list[Picture | None]:
+            return [preprocess.cut(crops[row]) for row in rows]
 
-        Returns:
-            float32 (N, M), in the order of the card's labels.
-        """
-        prepare = self.card.preprocess
-        answers = [np.zeros((0, len(self.card.labels)), np.float32)]
-        for start in range(0, len(crops), batch):
-            cut = np.stack([prepare.cut(crop) for crop in crops[start : start + batch]])
-            answers.append(self.probabilities(prepare.normalise(cut)))
-            if progress is not None:
-                progress(min(start + batch, len(crops)), len(crops))
-        return np.concatenate(answers)
+        return self.answer(cut, len(crops), view=view, batch=batch, progress=progress)
 
 
-def load_classifier(model: str | Path, *, threads: int | None = None) -> Classifier:
+def load_classifier(
+    model: str | Path, *, threads: int | None = None, foreign: Foreign | None = None
+) -> Classifier:
     """Load a model for evaluation.
 
     Args:
         model: path of an ``.onnx`` file or of a ``.safetensors`` checkpoint, or the name of
             a shipped model.
         threads: for the network; ``None`` leaves it to the runtime.
+        foreign: what to take an ONNX file for that has no card.
 
     Raises:
-        MienError: if there is no such model, or it has no card.
+        MienError: if there is no such model, it has no card and nothing is said of it, or its
+            classes are no expressions.
     """
-    if Path(model).suffix == ".safetensors":
-        return _from_checkpoint(Path(model))
     path = shipped_model(str(model)) if str(model) in SHIPPED else Path(model)
-    runtime = Model(path, threads=threads)
+    if path.suffix == ".safetensors":
+        loaded = _from_checkpoint(path)
+    else:
+        loaded = _from_onnx(path, threads, foreign)
+    loaded.card.labels.require_expressions(str(model))
+    return loaded
+
+
+def _from_onnx(path: Path, threads: int | None, foreign: Foreign | None) -> Classifier:
+    try:
+        runtime = Model(path, threads=threads)
+    except CardError as error:
+        if carries_card(path):
+            raise
+        if foreign is None:
+            raise CardError(
+                f"{error}, or say here what it takes and answers with --labels and --size"
+            ) from None
+        other = ForeignModel(path, foreign, threads=threads)
+        return Classifier(other.card, other.probabilities, file_sha256(path), has_card=False)
     return Classifier(runtime.card, runtime.probabilities, file_sha256(path))
 
 

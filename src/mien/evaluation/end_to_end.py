@@ -10,19 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.ferplus import FERPlus
-from ..data.ferplus_protocols import protocol_labels
-from ..expressions import BASIC8
+from ..errors import UnknownName
 from ..inference.recognizer import Recognizer
 from ..inference.results import Face
 from ..preprocess import Picture
 from .classifier import Classifier
-from .evaluate import clean_faces, known_protocols, record
+from .judging import judge
 from .pasting import SIDES, Border
 from .provenance import file_sha256
 from .record import Result
+from .recording import record
 from .scenes import SceneOutcome, evaluate_scenes
 from .scores import Scores
+from .tasks import answerable, clean_faces, tasks_of
 
+DATASETS = (FERPlus.name,)
 BANDS = (60, 100, 200, 300, 401)
 """Sides of pasted faces in pixels, at which the bands of the report begin and end."""
 
@@ -67,19 +69,20 @@ def run_scenes(
         UnknownName: if the data set or the protocol is unknown.
         MienError: if the data cannot be read.
     """
-    known_protocols(dataset, protocol)
-    BASIC8.columns_in(recognizer.labels)
+    if dataset != FERPlus.name:
+        raise UnknownName("data set whose faces can be pasted into scenes", dataset, DATASETS)
     pictures = FERPlus(root, split=split)
-    truth, keep = protocol_labels(pictures.votes, protocol)
-    chosen = _draw(np.flatnonzero(keep), faces, seed)
+    (whole,) = tasks_of(pictures, protocol=protocol)
+    (task,) = answerable([whole], {recognizer.card.name: recognizer.labels}, all_of_them=True)
+    chosen = _draw(np.flatnonzero(task.counts), faces, seed)
+    crops, drawn = pictures.images[chosen], task.at(chosen)
     classifier = Classifier(recognizer.card, recognizer.model.probabilities)
-    crops = pictures.images[chosen]
     outcome = evaluate_scenes(
         in_lists(recognizer),
         crops,
-        truth[chosen],
-        BASIC8.reorder(classifier(crops), recognizer.labels).argmax(axis=1),
-        BASIC8,
+        drawn.truth,
+        judge(drawn, classifier(crops)).predicted,
+        task.labels,
         seed=seed,
         sides=sides,
         border=border,
@@ -92,7 +95,8 @@ def run_scenes(
     return record(
         recognizer.card,
         subsets(outcome, protocol, None if clean is None else clean[chosen]),
-        predictions,
+        predictions.tolist(),
+        task.labels,
         sha256=file_sha256(recognizer.model.path),
         dataset=dataset,
         split=split,

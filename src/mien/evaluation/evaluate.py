@@ -1,255 +1,243 @@
-"""Measure a model on a data set: one pass of the network, then every protocol.
+"""Measure models on a split of a data set: what ``mien evaluate`` does.
 
-Each protocol is scored twice where it matters: on the ``whole`` split, and ``clean``,
-without the faces that have a copy or near copy among the training pictures.
+Every model answers every picture once; the answers are then scored under each protocol and on
+each subset, compared with those of the first model, and looked at by groups. Damaged pictures
+are answered besides, where that is asked for.
 """
 
 from __future__ import annotations
 
-import datetime
-import functools
 import logging
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from ..card import Card
-from ..data.checking.copies import has_copy_in
-from ..data.ferplus import FERPlus
-from ..data.ferplus_protocols import PROTOCOLS, protocol_labels
-from ..errors import DataError, UnknownName
-from ..expressions import BASIC8, LabelSet
+from ..data.reader_options import reader_named
+from ..errors import DataError, InputError, UnknownName
+from ..expressions import LabelSet
 from ..preprocess import Picture
-from . import metrics
-from .bootstrap import Estimate, estimate, estimate_from_counts
-from .classifier import load_classifier
-from .framing import framing_warning
-from .provenance import git_commit, machine, version
+from .answering import Progress
+from .answers import Answers
+from .asking import Asking
+from .bootstrap import share_estimate
+from .classifier import Classifier
+from .comparison import compare
+from .contenders import Contender, load_contenders
+from .faces import Faces
+from .foreign import Foreign
+from .groups import group_scores
+from .manner import Manner
+from .metadata import read_metadata
+from .predictions import Predictions
 from .record import Result
-from .scores import Scores
+from .recording import predictions_of, record, worst_mistakes
+from .scores import Comparison, Scores
+from .scoring import score
+from .split import Split, open_split
+from .tasks import Task, answerable
 
 log = logging.getLogger("mien")
 
-DATASETS = ("ferplus",)
-Predict = Callable[[Picture], NDArray[np.float32]]
+Columns = Mapping[str, Sequence[str]]
 
 
-def evaluate_classifier(
-    predict: Predict,
-    labels: LabelSet,
-    dataset: FERPlus,
-    *,
-    protocols: Sequence[str] = PROTOCOLS,
-    clean: NDArray[np.bool_] | None = None,
-) -> tuple[tuple[Scores, ...], NDArray[np.intp]]:
-    """Answer every picture of a split once and score the answers under each protocol.
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured.
 
-    Args:
-        predict: face crops uint8 (N, H, W) to probabilities (N, M).
-        labels: the order of those M columns; it must have all eight expressions of FER+.
-        dataset: the split.
-        protocols: see :mod:`mien.data.ferplus_protocols`.
-        clean: bool (N,), true for faces without a copy in Training; ``None`` leaves the
-            clean numbers out.
-
-    Returns:
-        The scores, and the predicted class (N,) of every picture in the order of
-        :data:`mien.expressions.BASIC8`.
-
-    Raises:
-        LabelMismatch: if the model lacks an expression of FER+.
+    Attributes:
+        results: the record of each model, in their order.
+        comparisons: of each further model with the first, under each protocol and subset.
+        mistakes: where they were asked for, the faces of the mistakes that the records name, by
+            the model's name and the picture's.
     """
-    BASIC8.columns_in(labels)  # refuse before the work, not after it
-    answers = BASIC8.reorder(predict(dataset.images), labels).astype(np.float64)
-    scores = []
-    for protocol in protocols:
-        truth, keep = protocol_labels(dataset.votes, protocol)
-        subsets = {"whole": keep}
-        if clean is not None:
-            subsets["clean"] = keep & clean
-        for subset, mask in subsets.items():
-            scores.append(
-                score(truth[mask], answers[mask], BASIC8, protocol=protocol, subset=subset)
-            )
-    return tuple(scores), answers.argmax(axis=1)
+
+    results: tuple[Result, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    mistakes: Mapping[str, Mapping[str, Picture]] = field(default_factory=dict)
 
 
-def score(
-    truth: ArrayLike,
-    probabilities: ArrayLike,
-    labels: LabelSet,
+def evaluate(
+    models: Sequence[str | Path | Classifier],
+    dataset: str,
     *,
-    protocol: str,
-    subset: str = "whole",
-    seed: int = 0,
-) -> Scores:
-    """All metrics of one set of answers, each with its 95 % interval.
-
-    The interval of the calibration error leans upwards: a resampled set is always a little
-    worse calibrated than the set it is drawn from.
-
-    Args:
-        truth: class indices (N,).
-        probabilities: (N, M), in the order of ``labels``.
-        labels: the M classes.
-        protocol: for the record.
-        subset: for the record.
-        seed: of the bootstrap.
-
-    Raises:
-        DataError: if there is no picture, or the shapes do not fit.
-    """
-    true, table = np.asarray(truth), np.asarray(probabilities, np.float64)
-    if table.shape != (len(true), len(labels)):
-        raise DataError(f"{len(true)} pictures of {len(labels)} classes have answers {table.shape}")
-    predicted = table.argmax(axis=1)
-    counts = metrics.confusion_matrix(true, predicted, len(labels))
-    measured: dict[str, Estimate] = {
-        "accuracy": estimate_from_counts(metrics.accuracy, counts, seed=seed),
-        "balanced_accuracy": estimate_from_counts(metrics.balanced_accuracy, counts, seed=seed),
-        "macro_f1": estimate_from_counts(metrics.macro_f1, counts, seed=seed),
-        "expected_calibration_error": estimate(
-            metrics.expected_calibration_error, table.max(axis=1), predicted == true, seed=seed
-        ),
-        "negative_log_likelihood": estimate(_mean, metrics.log_losses(true, table), seed=seed),
-    }
-    return Scores(
-        protocol=protocol,
-        subset=subset,
-        images=len(true),
-        metrics=measured,
-        classes=dict(
-            zip((str(name) for name in labels), metrics.class_scores(counts), strict=True)
-        ),
-        confusion=tuple(tuple(int(count) for count in row) for row in counts),
-    )
-
-
-def run(
-    model: str | Path,
-    dataset: str = "ferplus",
-    *,
-    root: Path,
-    split: str = "public-test",
+    root: Path | str,
+    split: str | None = None,
+    options: Mapping[str, Any] | None = None,
     protocol: str | None = None,
+    subsets: Sequence[str] = (),
+    lists: Path | None = None,
+    ignore: Collection[str] = (),
+    manner: Manner | None = None,
+    metadata: Path | None = None,
+    columns: Sequence[str] = (),
+    foreign: Foreign | None = None,
     threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Result:
-    """Measure a model on a split of a data set: what ``mien evaluate`` does.
+    arguments: Sequence[str] = (),
+    with_faces: bool = False,
+    finished: Callable[[Result], None] | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure models on a split of a data set.
+
+    What can be found wrong beforehand, is: tables are read, networks asked for one face, and
+    groups looked at, before the work begins.
 
     Args:
-        model: an ``.onnx`` file, a ``.safetensors`` checkpoint, or a shipped model's name.
-        dataset: ``"ferplus"``.
-        root: where the user's copy of the data set lies, a folder or a zip.
-        split: ``"train"``, ``"public-test"`` or ``"private-test"``.
-        protocol: see :mod:`mien.data.ferplus_protocols`; ``None`` for all of them.
-        threads: for the network.
+        models: names of shipped models, ONNX files, checkpoints, or tables of predictions.
+        dataset: name of a data set with expressions.
+        root: where the user's copy lies, a folder or a zip.
+        split: its name; ``None`` for the test split.
+        options: of the data set's reader.
+        protocol: which pictures count and what their label is, see
+            :mod:`mien.evaluation.tasks`; ``None`` for all that the models have the classes of.
+        subsets: names or files of lists, see :mod:`mien.evaluation.listed`.
+        lists: folder of the authors' lists.
+        ignore: expressions whose pictures do not count.
+        manner: how the models are asked.
+        metadata: table of the pictures' groups, see :mod:`mien.evaluation.groups`.
+        columns: of it, or of what the data set itself says, such as ``"gender"``.
+        foreign: what to take ONNX files for that have no card.
+        threads: for the networks.
+        arguments: what else the command line was given, for the records.
+        with_faces: read the faces of the worst mistakes, for a report.
+        finished: called with each record as soon as there is one.
         progress: called now and then with the faces done and the faces in all.
 
     Raises:
-        UnknownName: if the data set or the protocol is unknown.
-        MienError: if the model or the data cannot be read.
+        UnknownName: if a name is unknown.
+        LabelMismatch: if a model lacks a class of the data set; both label sets are named.
+        MienError: if a model, the data or a table cannot be read.
     """
-    protocols = known_protocols(dataset, protocol)
-    classifier = load_classifier(model, threads=threads)
-    classifier.card.labels.require_expressions(str(model))
-    BASIC8.columns_in(classifier.card.labels)
-    pictures = FERPlus(root, split=split)
-    if warning := framing_warning(classifier.card.preprocess, pictures.preprocess):
-        log.warning("%s", warning)
-    scores, predicted = evaluate_classifier(
-        functools.partial(classifier, progress=progress),
-        classifier.card.labels,
-        pictures,
-        protocols=protocols,
-        clean=clean_faces(pictures),
+    manner = manner or Manner()
+    reader_named(dataset)  # before the models, which take longer to read
+    contenders = load_contenders(models, threads=threads, foreign=foreign)
+    _check(contenders, manner)
+    opened = open_split(
+        dataset,
+        root,
+        split,
+        options=options,
+        protocol=protocol,
+        subsets=subsets,
+        lists=lists,
+        ignore=ignore,
     )
-    return record(
-        classifier.card,
-        scores,
-        predicted,
-        sha256=classifier.sha256,
-        dataset=dataset,
-        split=split,
-        data=pictures.fingerprint,
-        settings={} if pictures.preprocess is None else {"copy": "prepared"},
-        command=" ".join(
-            ["mien evaluate", Path(model).name, dataset]
-            + ["--root", Path(root).resolve().name, "--split", split]
-            + (["--protocol", protocol] if protocol else [])
-        ),
-    )
+    labels = {one.name: _labels(one, opened) for one in contenders}
+    tasks = answerable(opened.tasks, labels, all_of_them=protocol is not None)
+    opened = replace(opened, tasks=tasks)
+    groups = _metadata(opened, metadata, columns)
+    asking = Asking(contenders, opened, manner, progress)
+    if groups:
+        group_scores(groups, tasks[0], next(iter(asking.rehearsed.values())))
+    words = [dataset, "--root", Path(root).resolve().name, "--split", opened.reader.split]
+    answers: list[Answers] = []
+    results: list[Result] = []
+    for one in contenders:
+        answers.append(asking.answers(one))
+        command = shlex.join(["mien", "evaluate", one.called, *words, *arguments])
+        result = _result(one, opened, answers[-1], manner, command)
+        if groups:
+            found, gaps = group_scores(groups, tasks[0], answers[-1])
+            result = replace(result, groups=tuple(found), gaps=tuple(gaps))
+        results.append(replace(result, robustness=asking.robustness(one)))
+        if finished is not None:
+            finished(results[-1])
+    crops = {
+        one.name: _crops(result, opened, asking.faces, one) if with_faces else {}
+        for one, result in zip(contenders, results, strict=True)
+    }
+    return Evaluation(tuple(results), _comparisons(contenders, opened, answers), crops)
 
 
-def clean_faces(pictures: FERPlus) -> NDArray[np.bool_] | None:
-    """Which faces have no copy or near copy in Training, bool (N,); ``None`` for Training."""
-    if pictures.split == "train":
-        return None
-    return ~has_copy_in(pictures.images, FERPlus(pictures.root, split="train").images)
+def _check(contenders: Sequence[Contender], manner: Manner) -> None:
+    """Refuse before the work what a table of predictions cannot do."""
+    for one in contenders:
+        if manner.view != "plain":
+            one.network(f"--views {manner.view}")
+        if manner.detector is not None:
+            one.network("--end-to-end")
+    tables = [one for one in contenders if isinstance(one.source, Predictions)]
+    if manner.robustness is None:
+        return
+    for one in tables:
+        if len(tables) == len(contenders):
+            one.network("--robustness")
+        log.info("%s: a table of predictions says nothing of damaged pictures", one.called)
 
 
-def record(
-    card: Card,
-    scores: tuple[Scores, ...],
-    predicted: ArrayLike,
-    *,
-    dataset: str,
-    split: str,
-    data: str,
-    command: str,
-    sha256: str = "",
-    settings: dict[str, str | int | float] | None = None,
+def _labels(one: Contender, opened: Split) -> LabelSet:
+    if isinstance(one.source, Predictions):
+        return one.source.labels or opened.reader.labels
+    return one.source.card.labels
+
+
+def _metadata(opened: Split, file: Path | None, columns: Sequence[str]) -> Columns:
+    """Columns by name, each with a value for every picture."""
+    reader = opened.reader
+    if file is not None:
+        return read_metadata(file, reader, columns or None)
+    known = reader.table.attributes
+    for name in columns:
+        if not known:
+            raise InputError(
+                f"--column {name}: {reader.title} says nothing of its pictures but their class; "
+                "name a table with --groups"
+            )
+        if name not in known:
+            raise UnknownName(f"column of {reader.title}", name, known)
+    return {name: known[name] for name in columns}
+
+
+def _result(
+    one: Contender, opened: Split, answers: Answers, manner: Manner, command: str
 ) -> Result:
-    """Put scores together with where they come from.
-
-    Args:
-        card: of the model.
-        scores: of :func:`evaluate_classifier`.
-        predicted: class of every picture (N,), in the order of ``BASIC8``.
-        dataset: name of the data set.
-        split: name of the split.
-        data: fingerprint of the split.
-        command: that repeats it; with file names, not with paths of this machine.
-        sha256: of the model's file.
-        settings: whatever else the numbers depend on.
-    """
-    return Result(
-        model=card.name,
-        model_sha256=sha256,
-        recipe=card.recipe,
-        seed=card.seed,
-        trained_at=card.commit,
-        dataset=dataset,
-        split=split,
-        data_fingerprint=data,
-        labels=tuple(str(name) for name in BASIC8),
-        scores=scores,
-        settings=settings or {},
-        commit=git_commit(),
-        version=version(),
-        machine=machine(),
-        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+    first, reader = opened.tasks[0], opened.reader
+    result = record(
+        one.card or one.name,
+        [_scored(task, answers, manner) for task in opened.tasks],
+        predictions_of(first, answers),
+        first.labels,
+        dataset=reader.name,
+        split=reader.split,
+        data=reader.fingerprint,
         command=command,
-        predictions=tuple(int(one) for one in np.asarray(predicted)),
+        sha256=one.sha256,
+        settings={**opened.settings, **one.settings, **manner.settings},
+        mistakes=worst_mistakes(first, answers, reader.names),
     )
+    return replace(result, model=one.name)
 
 
-def known_protocols(dataset: str, protocol: str | None) -> tuple[str, ...]:
-    """The protocols to score: the one asked for, or all of the data set.
-
-    Raises:
-        UnknownName: if the data set or the protocol is unknown.
-    """
-    if dataset not in DATASETS:
-        raise UnknownName("data set", dataset, DATASETS)
-    if protocol is None:
-        return PROTOCOLS
-    if protocol not in PROTOCOLS:
-        raise UnknownName("FER+ protocol", protocol, PROTOCOLS)
-    return (protocol,)
+def _scored(task: Task, answers: Answers, manner: Manner) -> Scores:
+    """All metrics, and the share of faces that were found where one may not have been."""
+    scores = score(task, answers)
+    found = answers.found[task.counts]
+    if manner.detector is None and found.all():
+        return scores
+    share = share_estimate(int(found.sum()), len(found))
+    return replace(scores, metrics={**scores.metrics, "found": share})
 
 
-def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(values.mean(axis=-1))
+def _crops(result: Result, opened: Split, faces: Faces, one: Contender) -> dict[str, Picture]:
+    rows = {name: row for row, name in enumerate(opened.reader.names)}
+    crops = {}
+    for name in (mistake.name for mistake in result.mistakes):
+        try:
+            crops[name] = faces.as_it_is(rows[name], one.preprocess)
+        except DataError as error:  # of a copy whose pictures are not needed for the numbers
+            log.info("%s", error)
+    return crops
+
+
+def _comparisons(
+    contenders: Sequence[Contender], opened: Split, answers: Sequence[Answers]
+) -> tuple[Comparison, ...]:
+    first = contenders[0].name
+    return tuple(
+        compare(task, answers[0], theirs, names=(first, other.name))
+        for other, theirs in zip(contenders[1:], answers[1:], strict=True)
+        for task in opened.tasks
+    )

@@ -2,7 +2,8 @@
 
 Metrics of the confusion matrix take counts (..., M, M), true classes in rows and predicted
 ones in columns. The leading axes let the bootstrap compute a metric of a thousand resampled
-matrices at once. A class without pictures takes no part in a mean over classes.
+matrices at once. A class without pictures takes no part in a mean over classes. Pictures
+without an answer may stand in one more column, (..., M, M + 1): they are wrong.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import sklearn.metrics  # type: ignore[import-untyped]
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
+from .answers import MISSED
 
 Values = NDArray[np.float64]
 CALIBRATION_BINS = 15
-_SMALLEST = 1e-12  # a probability of exactly zero would make one picture's loss infinite
+SMALLEST = 1e-12
+"""What losses take for less: a probability of zero would make one picture's loss infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,19 @@ class ClassScores:
     images: int
 
 
-def confusion_matrix(labels: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
+def confusion_matrix(
+    labels: ArrayLike, predicted: ArrayLike, classes: int, *, may_miss: bool = False
+) -> NDArray[np.int64]:
     """Count pictures by true class (row) and predicted class (column).
 
     Args:
         labels: int (N,), from 0 to ``classes - 1``.
         predicted: int (N,).
         classes: M.
+        may_miss: whether a prediction may be :data:`~mien.evaluation.answers.MISSED`.
 
     Returns:
-        int64 (M, M).
+        int64 (M, M), or (M, M + 1) if an answer is missed: the last column counts these.
 
     Raises:
         DataError: if the two differ in length, are empty, or hold another class.
@@ -57,12 +63,16 @@ def confusion_matrix(labels: ArrayLike, predicted: ArrayLike, classes: int) -> N
             f"labels of shape {true.shape} and predictions of shape {answer.shape} cannot be "
             "scored; give one of each per picture, of at least one picture"
         )
-    for name, values in (("label", true), ("prediction", answer)):
-        if values.min() < 0 or values.max() >= classes:
-            wrong = values.min() if values.min() < 0 else values.max()
+    for name, values, lowest in (("label", true, 0), ("prediction", answer, -may_miss)):
+        if values.min() < lowest or values.max() >= classes:
+            wrong = values.min() if values.min() < lowest else values.max()
             raise DataError(f"the {name} {wrong} is none of the {classes} classes from 0")
-    counts = sklearn.metrics.confusion_matrix(true, answer, labels=np.arange(classes))
-    return np.asarray(counts, np.int64)
+    missed = answer == MISSED
+    columns = np.arange(classes + missed.any())
+    counts = sklearn.metrics.confusion_matrix(
+        true, np.where(missed, classes, answer), labels=columns
+    )
+    return np.asarray(counts[:classes], np.int64)
 
 
 def accuracy(counts: ArrayLike) -> Values:
@@ -80,13 +90,21 @@ def balanced_accuracy(counts: ArrayLike) -> Values:
 def macro_f1(counts: ArrayLike) -> Values:
     """Mean F1 of the classes that occur among the labels or the predictions."""
     table = np.asarray(counts, np.float64)
-    return _mean_over_classes(2 * _diagonal(table), table.sum(-1) + table.sum(-2))
+    return _mean_over_classes(2 * _diagonal(table), table.sum(-1) + _answered(table))
+
+
+def f1_accuracy(counts: ArrayLike) -> Values:
+    """0.67 macro F1 + 0.33 accuracy: the measure of the ABAW challenges on Aff-Wild2.
+
+    Kollias et al. 2020, "Analysing Affective Behavior in the First ABAW 2020 Competition".
+    """
+    return 0.67 * macro_f1(counts) + 0.33 * accuracy(counts)
 
 
 def class_scores(counts: ArrayLike) -> list[ClassScores]:
-    """Precision, recall and F1 of every class, from counts (M, M)."""
+    """Precision, recall and F1 of every class, from counts (M, M) or (M, M + 1)."""
     table = np.asarray(counts, np.float64)
-    hits, true, answered = _diagonal(table), table.sum(-1), table.sum(-2)
+    hits, true, answered = _diagonal(table), table.sum(-1), _answered(table)
     columns = zip(
         _quotient(hits, answered),
         _quotient(hits, true),
@@ -97,35 +115,31 @@ def class_scores(counts: ArrayLike) -> list[ClassScores]:
     return [ClassScores(float(p), float(r), float(f), int(n)) for p, r, f, n in columns]
 
 
-def expected_calibration_error(
-    confidence: ArrayLike, correct: ArrayLike, bins: int = CALIBRATION_BINS
-) -> Values:
-    """Mean distance between confidence and accuracy, weighted by the pictures in a bin.
-
-    Guo et al. 2017, equation 3, with bins of equal width.
-
-    Args:
-        confidence: (..., N), probability of the predicted class.
-        correct: (..., N), 1 where the predicted class is the true one.
-        bins: number of bins between 0 and 1; a bin holds its upper edge.
-
-    Returns:
-        (...).
-    """
-    sure, hit = np.asarray(confidence, np.float64), np.asarray(correct, np.float64)
-    edges = np.linspace(0, 1, bins + 1)[1:-1]
-    rows = np.arange(sure[..., :1].size).reshape(*sure.shape[:-1], 1)
-    place = rows * bins + np.digitize(sure, edges, right=True)
-    # The distance of two means times the pictures of the bin: the sum of the differences.
-    gap = np.bincount(place.ravel(), (hit - sure).ravel(), minlength=rows.size * bins)
-    sums = np.abs(gap).reshape(*sure.shape[:-1], bins).sum(-1)
-    return np.asarray(sums / sure.shape[-1])
-
-
 def log_losses(labels: ArrayLike, probabilities: ArrayLike) -> Values:
     """Negative log-likelihood of each picture's true class, in nats: (N,), (N, M) to (N,)."""
     true, table = np.asarray(labels), np.asarray(probabilities, np.float64)
-    return np.asarray(-np.log(np.clip(table[np.arange(len(true)), true], _SMALLEST, 1)))
+    return np.asarray(-np.log(np.clip(table[np.arange(len(true)), true], SMALLEST, 1)))
+
+
+def mean(values: ArrayLike, weights: ArrayLike | None = None) -> Values:
+    """Mean of one value per picture, (N,).
+
+    Args:
+        values: (N,).
+        weights: (..., N), how often each picture counts; once without.
+
+    Returns:
+        (...); NaN where no picture counts.
+    """
+    if weights is None:
+        return np.asarray(np.asarray(values, np.float64).mean())
+    counted = np.asarray(weights, np.float64)
+    return share(counted @ np.asarray(values, np.float64), counted.sum(-1))
+
+
+def share(above: Values, below: Values) -> Values:
+    """A quotient that is NaN where there is nothing below the line."""
+    return np.asarray(np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0))
 
 
 def negative_log_likelihood(labels: ArrayLike, probabilities: ArrayLike) -> float:
@@ -135,6 +149,10 @@ def negative_log_likelihood(labels: ArrayLike, probabilities: ArrayLike) -> floa
 
 def _diagonal(table: Values) -> Values:
     return np.diagonal(table, axis1=-2, axis2=-1)
+
+
+def _answered(table: Values) -> Values:
+    return np.asarray(table.sum(-2)[..., : table.shape[-2]])
 
 
 def _quotient(above: Values, below: Values) -> Values:

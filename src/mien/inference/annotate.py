@@ -1,4 +1,4 @@
-"""Boxes, expressions and probabilities drawn into pictures."""
+"""Boxes, expressions, probabilities and heat maps drawn into pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..preprocess import Box, Picture
+from .heatmap_drawing import draw_heatmaps
 from .results import Face
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -39,12 +40,13 @@ def annotate(picture: Picture, faces: Sequence[Face]) -> Picture:
 
     Args:
         picture: uint8 (H, W, 3), RGB.
-        faces: its records; one without a face draws nothing.
+        faces: its records; one without a face draws nothing. Heat maps, where records have
+            them, lie below everything else.
 
     Returns:
         uint8 (H, W, 3), RGB.
     """
-    canvas = picture.copy()
+    canvas = draw_heatmaps(picture, [face.heatmap for face in faces if face.heatmap])
     scale = min(max(min(picture.shape[:2]) / 900, 0.4), 4.0)
     faces = [face for face in faces if face.box is not None]
     for face in faces:

@@ -16,6 +16,7 @@ from ..faces import SMALLEST_FACE, Detection, Detector, Tracker, create_detector
 from ..preprocess import Picture
 from ..zoo import DEFAULT, SHIPPED, shipped_model
 from .ahead import ahead
+from .face_heatmap import Heatmap, heatmap_of
 from .results import Face
 from .session import Model
 from .sources import CAMERA, Source, camera_index, read_sources
@@ -41,10 +42,13 @@ class Recognizer:
         min_confidence: below this probability a face keeps its probabilities but gets no
             expression.
         batch: how many frames go through the networks together.
+        heatmap: give each face a map of where the network looked, for ``annotate``; of models
+            that have attention.
 
     Raises:
         UnknownName: if no model or detector has that name.
-        NotFound, ModelError, CardError: if a model file is missing, damaged or without card.
+        NotFound, ModelError, CardError: if a model file is missing, damaged or without card;
+            ModelError, too, if heat maps are asked of a model without attention.
         InputError: if an option is out of range.
     """
 
@@ -58,12 +62,15 @@ class Recognizer:
         threads: int | None = None,
         min_confidence: float = 0.0,
         batch: int = _BATCH,
+        heatmap: bool = False,
     ) -> None:
         if not 0 <= min_confidence <= 1:
             raise InputError(f"min_confidence is {min_confidence}, not between 0 and 1")
         if batch < 1 or min_face < 1 or (threads is not None and threads < 1):
             raise InputError("batch, min_face and threads are at least 1")
         self.model = Model(_model_path(model), threads=threads)
+        if heatmap:
+            self.model.require_attention()
         self.detector = (
             _detector(detector, detector_model, min_face, threads)
             if isinstance(detector, str)
@@ -71,6 +78,7 @@ class Recognizer:
         )
         self.min_confidence = min_confidence
         self.batch = batch
+        self.heatmap = heatmap
 
     @property
     def card(self) -> Card:
@@ -135,29 +143,43 @@ class Recognizer:
     def _recognise(self, frames: list[Frame], tracks: _Tracks) -> list[list[Face]]:
         """Detect in all frames, classify all faces at once, and share the answers out."""
         detections = self.detector([frame.picture for frame in frames])
-        preprocess = self.card.preprocess
-        crops = [
-            preprocess.cut(frame.picture, one.box, one.landmarks)
-            for frame, found in zip(frames, detections, strict=True)
-            for one in found
-        ]
-        answers = np.empty((0, len(self.labels)), np.float32)
-        if crops:
-            answers = self.model.probabilities(preprocess.normalise(np.stack(crops)))
-        rows = iter(answers)
+        answers = self._classify(
+            [
+                (frame.picture, one)
+                for frame, found in zip(frames, detections, strict=True)
+                for one in found
+            ]
+        )
         return [
-            self._faces(frame, found, tracks(frame, found), rows)
+            self._faces(frame, found, tracks(frame, found), answers)
             for frame, found in zip(frames, detections, strict=True)
         ]
+
+    def _classify(
+        self, faces: Sequence[tuple[Picture, Detection]]
+    ) -> Iterator[tuple[NDArray[np.float32], Heatmap | None]]:
+        """For each face of a picture its probabilities, and where the network looked."""
+        if not faces:
+            return iter(())
+        prepare = self.card.preprocess
+        crops = [prepare.cut(picture, one.box, one.landmarks) for picture, one in faces]
+        inputs = prepare.normalise(np.stack(crops))
+        if not self.heatmap:
+            return ((row, None) for row in self.model.probabilities(inputs))
+        rows, maps = self.model.probabilities_and_attention(inputs)
+        return (
+            (row, heatmap_of(of_face, prepare, picture, one))
+            for row, of_face, (picture, one) in zip(rows, maps, faces, strict=True)
+        )
 
     def _faces(
         self,
         frame: Frame,
         detections: Sequence[Detection],
         tracks: Sequence[int | None],
-        rows: Iterator[NDArray[np.float32]],
+        answers: Iterator[tuple[NDArray[np.float32], Heatmap | None]],
     ) -> list[Face]:
-        """The records of one frame; takes one row of probabilities per detection."""
+        """The records of one frame; takes one answer per detection."""
         if not detections:
             nobody = Face(
                 source=frame.source,
@@ -167,9 +189,9 @@ class Recognizer:
             )
             return [nobody]
         faces = []
-        # ``rows`` comes last, so that zip takes no row beyond this frame's.
-        for number, (detection, track, row) in enumerate(
-            zip(detections, tracks, rows, strict=False)
+        # ``answers`` comes last, so that zip takes none beyond this frame's.
+        for number, (detection, track, (row, heat)) in enumerate(
+            zip(detections, tracks, answers, strict=False)
         ):
             best = int(np.argmax(row))
             confidence = float(row[best])
@@ -187,6 +209,7 @@ class Recognizer:
                     confidence=confidence,
                     probabilities=dict(zip(self.labels, row.tolist(), strict=True)),
                     model=self.model.name,
+                    heatmap=heat,
                 )
             )
         return faces

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..expressions import Expression, LabelSet
 from ..preprocess import Box
+from .face_heatmap import Heatmap
 
 Value: TypeAlias = str | int | float | list[list[float]] | None
 Row: TypeAlias = dict[str, Value]
@@ -56,6 +57,7 @@ class Face:
         confidence: probability of the most probable expression.
         probabilities: one per expression of the model, in the model's order, sum 1.
         model: name of the model that answered.
+        heatmap: where the network looked, if the recognizer was asked for it; no part of a row.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Face:
     confidence: float | None = None
     probabilities: Mapping[Expression, float] = field(default_factory=dict)
     model: str = ""
+    heatmap: Heatmap | None = field(default=None, repr=False, compare=False)
 
     @property
     def x(self) -> float | None:

@@ -13,6 +13,8 @@ from ..errors import ModelError, NotFound
 from ..faces.session import open_session
 
 _BATCH = 64
+_LOGITS, _ATTENTION = "logits", "attention"
+_ATTENTIVE = "apvit, dan, lla_net, msa_net and transfer"
 
 
 class Model:
@@ -41,7 +43,8 @@ class Model:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         names = [one.name for one in outputs]
         self._input = inputs[0].name
-        self._output = "logits" if "logits" in names else names[0]
+        self._output = _LOGITS if _LOGITS in names else names[0]
+        self._attention = {one.name: one.shape for one in outputs}.get(_ATTENTION)
         size = self.card.preprocess.size
         if len(inputs) != 1 or not _fits(inputs[0].shape, (None, 3, size, size)):
             raise ModelError(
@@ -69,24 +72,78 @@ class Model:
         Raises:
             ModelError: if the network fails or answers other than the card says.
         """
-        parts = [
-            self._logits(inputs[start : start + self._batch])
+        if not len(inputs):
+            return np.empty((0, len(self.card.labels)), np.float32)
+        (logits,) = self._run([self._output], inputs)
+        return softmax(logits / self.card.temperature)
+
+    def probabilities_and_attention(
+        self, inputs: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same probabilities, and the maps by which the network weighed positions.
+
+        Args:
+            inputs: as for :meth:`probabilities`.
+
+        Returns:
+            float32 (N, M) and float32 (N, A, h, w): A maps, as the network has them (one per
+            head, per branch, ...), of h x w positions, in scales of their own.
+
+        Raises:
+            ModelError: as for :meth:`probabilities`, and if the model has no attention.
+        """
+        self.require_attention()
+        if not len(inputs):
+            return self.probabilities(inputs), np.empty((0, 1, 1, 1), np.float32)
+        logits, maps = self._run([self._output, _ATTENTION], inputs)
+        return softmax(logits / self.card.temperature), maps
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether the model gives its attention maps beside its answers."""
+        return self._attention is not None
+
+    def require_attention(self) -> None:
+        """Refuse a model that has no attention maps.
+
+        Raises:
+            ModelError: says which networks have them, and how they come into a model.
+        """
+        if not self.has_attention:
+            raise ModelError(
+                f"{self.path}: the model gives no attention to draw heat maps of; "
+                f"{_ATTENTIVE} networks have some, and their files get it, older ones by being "
+                "made again, with: mien export CHECKPOINT -o model.onnx"
+            )
+        self._require_maps(self._attention)
+
+    def _run(self, names: list[str], inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Some of the outputs, for all inputs; only those are computed."""
+        batches = [
+            self._outputs(names, inputs[start : start + self._batch])
             for start in range(0, len(inputs), self._batch)
         ]
-        if not parts:
-            return np.empty((0, len(self.card.labels)), np.float32)
-        return softmax(np.concatenate(parts) / self.card.temperature)
+        return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
-    def _logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _outputs(self, names: list[str], inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         try:
-            (logits,) = self._session.run([self._output], {self._input: inputs})
+            outputs = self._session.run(names, {self._input: inputs})
         # onnxruntime's exceptions have no common base but Exception.
         except Exception as error:
             raise ModelError(f"{self.path}: the network failed ({_first_line(error)})") from None
-        self._require_classes(logits.shape)
-        if not np.isfinite(logits).all():
+        self._require_classes(outputs[0].shape)
+        for maps in outputs[1:]:
+            self._require_maps(maps.shape, len(inputs))
+        if not all(np.isfinite(one).all() for one in outputs):
             raise ModelError(f"{self.path}: the network answered numbers that are not finite")
-        return cast("NDArray[np.float32]", logits)
+        return cast("list[NDArray[np.float32]]", outputs)
+
+    def _require_maps(self, shape: Any, number: int | None = None) -> None:
+        if not _fits(shape, (number, None, None, None)) or 0 in shape:
+            raise ModelError(
+                f"{self.path}: the model's attention has shape {list(shape)}, not (N, maps, h, w); "
+                "export it again"
+            )
 
     def _require_classes(self, shape: Any) -> None:
         if not _fits(shape, (None, len(self.card.labels))):

@@ -17,16 +17,20 @@ _OUTSIDE = frozenset(
 
 
 class TimmBackbone(nn.Module):
-    """A network of timm with its own pooling and a linear classifier."""
+    """A network of timm with its own pooling and a linear classifier.
+
+    ``attended`` does nothing: its output is the last maps or tokens, for Grad-CAM.
+    """
 
     def __init__(self, classes: int, backbone: str, options: dict[str, Any]) -> None:
         super().__init__()
         # Of a type that has more methods than a module.
         self.backbone: Any = timm.create_model(backbone, num_classes=classes, **options)
+        self.attended = nn.Identity()
 
     def forward(self, images: Tensor) -> Output:
         """Images (N, 3, H, W) to logits (N, M) and pooled features (N, D)."""
-        maps = self.backbone.forward_features(images)
+        maps = self.attended(self.backbone.forward_features(images))
         features = self.backbone.forward_head(maps, pre_logits=True)
         return Output(self.backbone.get_classifier()(features), features)
 

@@ -1,9 +1,8 @@
 """Measure a finished run on the split that its recipe reports on.
 
 The chosen epoch is measured, and the last one beside it: its scores are those of the subset
-``"whole, last epoch"``. FER+ has its protocols, of which a recipe names the one that its paper's
-number stands for; of other data sets every picture with a class of the network counts, which is
-the protocol ``"labelled"``.
+``"whole, last epoch"``. What counts are the protocols of :mod:`mien.evaluation.tasks`. Of those
+of FER+ a recipe names the one that its paper's number stands for.
 """
 
 from __future__ import annotations
@@ -21,34 +20,34 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..card import Card
-from ..data.checking.copies import has_copy_in
+from ..data.affectnet import AffectNet
 from ..data.ferplus import FERPlus
 from ..data.loading.batches import collate
 from ..data.loading.faces import FaceDataset
 from ..data.loading.pictures import Pictures, PicturesInMemory
 from ..data.reader import Reader
 from ..errors import DataError
-from ..evaluation.evaluate import evaluate_classifier, record, score
+from ..evaluation.answers import Answers
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result
+from ..evaluation.recording import predictions_of, record, worst_mistakes
 from ..evaluation.scores import Scores
-from ..expressions import BASIC8, LabelSet
+from ..evaluation.scoring import score
+from ..evaluation.tasks import LABELS, Task, answerable, clean_faces, tasks_of
 from ..models import load_model
 from .copies import Copies
 from .finish import LAST_FILE, MODEL_FILE
 from .history import RUN_FILE
 from .sources import Source
 
-LABELLED = "labelled"
 LAST_EPOCH = ", last epoch"
 PROTOCOL = "protocol"
 """Under which a record's settings say which protocol tables show."""
 FRESH = "fresh_instead_of"
 """Under which they say what the recipe starts from, where the run did not."""
-_USUAL = {FERPlus.name: "majority"}
+_USUAL = {FERPlus.name: ("protocol", "majority"), AffectNet.name: ("classes", "8")}
+"""Of data sets with several protocols: the option that names one, and the usual one."""
 _BATCH = 256
-_MOST_PREDICTIONS = 20_000
-"""Of larger splits a record has no list of predictions, so that it stays a small file."""
 
 
 class Reported:
@@ -72,43 +71,37 @@ class Reported:
         return self.data.fingerprint
 
     @cached_property
-    def clean(self) -> NDArray[np.bool_] | None:
-        """Which faces of FER+ have no copy or near copy in Training, bool (N,)."""
-        if not isinstance(self.data, FERPlus) or self.source.split == "train":
-            return None
-        training = self.copies.open(Source(FERPlus.name))
-        return ~has_copy_in(self.data.images, _ferplus(training).images)
+    def tasks(self) -> tuple[Task, ...]:
+        """Each protocol on the whole, and of FER+ on the faces that Training has no copy of."""
+        training = None
+        if isinstance(self.data, FERPlus) and self.source.split != "train":
+            training = _ferplus(self.copies.open(Source(FERPlus.name)))
+        return tasks_of(self.data, clean=clean_faces(self.data, training))
 
-    def scores(
-        self, network: nn.Module, card: Card, *, workers: int = 0
-    ) -> tuple[tuple[Scores, ...], NDArray[np.intp], LabelSet]:
-        """Answer every picture once and score the answers.
+    def tasks_for(self, card: Card) -> tuple[Task, ...]:
+        """Those whose classes a network has.
+
+        Raises:
+            LabelMismatch: if it lacks a class of the data set in every one.
+        """
+        return answerable(self.tasks, {card.name: card.labels})
+
+    def answers(self, network: nn.Module, card: Card, *, workers: int = 0) -> Answers:
+        """Answer every picture once.
 
         Args:
             network: in evaluation mode, on whichever device it is to run.
             card: says how pictures are prepared, and which classes there are.
             workers: processes that prepare pictures.
 
-        Returns:
-            The scores under each protocol; the predicted class of every picture, (N,); and what
-            the numbers of these classes stand for.
-
         Raises:
-            DataError: if a picture is damaged, or the data set has no class of the network.
-            LabelMismatch: if the network lacks an expression of FER+.
+            DataError: if a picture is damaged.
         """
-        data = self.data
-        if isinstance(data, FERPlus):
-            faces = PicturesInMemory(data.images, data.names)
-            answers = probabilities(network, card, faces)
-            # Answered above, by the loader of the training; what is scored is the same.
-            scored = evaluate_classifier(lambda _: answers, card.labels, data, clean=self.clean)
-            return *scored, BASIC8
-        answers = probabilities(network, card, data, workers=workers)
-        truth = classes_of(data, card.labels)
-        known = truth >= 0
-        whole = score(truth[known], answers[known], card.labels, protocol=LABELLED)
-        return (whole,), answers.argmax(axis=1), card.labels
+        data: Pictures = self.data
+        if isinstance(self.data, FERPlus):
+            data, workers = PicturesInMemory(self.data.images, self.data.names), 0
+        found = probabilities(network, card, data, workers=workers)
+        return Answers(card.labels, found.argmax(axis=1), found.astype(np.float64))
 
 
 def measure(
@@ -137,21 +130,24 @@ def measure(
     """
     chosen, last = folder / MODEL_FILE, folder / LAST_FILE
     network, card = load_model(chosen)
-    scores, predicted, labels = reported.scores(network.to(device), card, workers=workers)
+    tasks = reported.tasks_for(card)
+    answers = reported.answers(network.to(device), card, workers=workers)
     network, last_card = load_model(last)
-    at_the_end, _, _ = reported.scores(network.to(device), last_card, workers=workers)
-    result = record(
+    at_the_end = reported.answers(network.to(device), last_card, workers=workers)
+    return record(
         card,
-        scores + tuple(_of_last_epoch(one) for one in at_the_end),
-        predicted if len(predicted) <= _MOST_PREDICTIONS else (),
+        [score(task, answers) for task in tasks]
+        + [_of_last_epoch(score(task, at_the_end)) for task in tasks],
+        predictions_of(tasks[0], answers),
+        tasks[0].labels,
         sha256=file_sha256(chosen),
         dataset=reported.source.dataset,
         split=reported.source.split,
         data=reported.fingerprint,
         settings=dict(settings or {}),
         command=command,
+        mistakes=worst_mistakes(tasks[0], answers, reported.data.names),
     )
-    return replace(result, labels=tuple(map(str, labels)))
 
 
 def run_facts(folder: Path) -> dict[str, str | int | float]:
@@ -181,9 +177,11 @@ def run_facts(folder: Path) -> dict[str, str | int | float]:
 
 
 def protocol_of(source: Source) -> str:
-    """The protocol that tables show: of FER+ the source's own, or else ``"majority"``."""
-    usual = _USUAL.get(source.dataset)
-    return LABELLED if usual is None else str(source.options.get("protocol", usual))
+    """The protocol that tables show: the one that a source's options name, or the usual one."""
+    if source.dataset not in _USUAL:
+        return LABELS
+    option, usual = _USUAL[source.dataset]
+    return str(source.options.get(option, usual))
 
 
 def headline(result: Result, *, last_epoch: bool = False) -> Scores:
@@ -192,8 +190,9 @@ def headline(result: Result, *, last_epoch: bool = False) -> Scores:
     Raises:
         DataError: if it has none of them.
     """
-    protocol = result.settings.get(PROTOCOL, _USUAL.get(result.dataset, LABELLED))
-    return result.find(str(protocol), "whole" + LAST_EPOCH * last_epoch)
+    usual = _USUAL.get(result.dataset, ("", LABELS))[1]
+    protocol = str(result.settings.get(PROTOCOL, usual))
+    return result.find(protocol, "whole" + LAST_EPOCH * last_epoch)
 
 
 @torch.inference_mode()
@@ -222,24 +221,16 @@ def probabilities(
     return np.concatenate(answers)
 
 
-def classes_of(data: Reader, labels: LabelSet) -> NDArray[np.int64]:
-    """Class of every picture as positions in a network's label set, (N,); -1 for none.
-
-    Raises:
-        DataError: if the data set's classes are others altogether.
-    """
-    names, column = tuple(map(str, labels)), data.table.classes
-    if column is not None and data.class_names == names:
-        return column
-    classes = data.classes_in(labels)
-    if not (classes >= 0).any():
-        raise DataError(f"{data.title} has no picture of a class of the network: {labels}")
-    return classes
-
-
 def _of_last_epoch(scores: Scores) -> Scores:
     """The same under the name of the last epoch; without tables, which the chosen epoch has."""
-    return replace(scores, subset=scores.subset + LAST_EPOCH, classes={}, confusion=())
+    return replace(
+        scores,
+        subset=scores.subset + LAST_EPOCH,
+        classes={},
+        confusion=(),
+        reliability=(),
+        risk=(),
+    )
 
 
 def _ferplus(reader: Reader) -> FERPlus:

@@ -30,6 +30,9 @@ class Attended(NamedTuple):
 class SelfAttention(nn.Module):
     """Self-attention whose scores are in sight, which the fused kernels do not show.
 
+    ``weights`` does nothing: its output is the softmax (N, heads, 1 + n, 1 + n), a row for each
+    token that looks, for explanations.
+
     Args:
         width: D.
         heads: number of heads; divides D.
@@ -62,6 +65,7 @@ class SelfAttention(nn.Module):
         self.heads = heads
         self.scale = (width // heads if scale == "head" else width) ** -0.5
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
+        self.weights = nn.Identity()
         self.proj = nn.Linear(width, width)
         self.token_drop = TokenDropping(head_drop, heads) if legacy_token_drop else None
         self.head_drop = None if legacy_token_drop else HeadDropping(head_drop)
@@ -74,7 +78,7 @@ class SelfAttention(nn.Module):
             qkv = self.token_drop(qkv)
         queries, keys, values = qkv.permute(2, 0, 3, 1, 4).unbind(0)
         scores = (queries * self.scale) @ keys.transpose(-2, -1)
-        weights = scores.softmax(-1)
+        weights = self.weights(scores.softmax(-1))
         attended = weights @ values
         if self.head_drop is not None:
             attended = self.head_drop(attended)

@@ -19,9 +19,9 @@ WuJie1010/Facial-Expression-Recognition.Pytorch, from which the rest is guessed.
 
 The paper keeps the epoch that is best on the validation videos, which it reports. These recipes
 choose it on a validation part of the training videos; `--set selection=test` does as the paper
-does, and marks the result. The paper's numbers are means over ten crops of each face
-(:func:`mien.evaluation.ten_crop.ten_crop_logits`). It cut the faces once more with a method
-that it does not describe; here they are taken as the challenge cut them.
+does, and marks the result. The paper's numbers are means over ten crops of each face, which
+`mien evaluate --views ten-crop` takes. It cut the faces once more with a method that it does
+not describe; here they are taken as the challenge cut them.
 """
 
 from dataclasses import replace

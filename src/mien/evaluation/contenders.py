@@ -1,0 +1,122 @@
+"""What is measured: models by name or file, and tables of somebody's predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..card import Card
+from ..errors import InputError
+from ..preprocess import Preprocess
+from .classifier import Classifier, load_classifier
+from .foreign import Foreign
+from .predictions import Predictions, is_table
+
+_FRAME = Preprocess(size=112)
+"""Frames faces in the pictures of reports where no model says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One of the models that are measured side by side.
+
+    Attributes:
+        name: that reports call it by, different from the others'.
+        called: how the command line calls it: a name, or a file without its folder.
+        source: the model, or the table of its predictions.
+    """
+
+    name: str
+    called: str
+    source: Classifier | Predictions
+
+    @property
+    def card(self) -> Card | None:
+        """What it says of itself; ``None`` of a table."""
+        return self.source.card if isinstance(self.source, Classifier) else None
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How it frames faces."""
+        return _FRAME if self.card is None else self.card.preprocess
+
+    @property
+    def sha256(self) -> str:
+        """Of its file."""
+        return self.source.sha256
+
+    @property
+    def settings(self) -> dict[str, str | int | float]:
+        """What its record says of how it was read."""
+        if isinstance(self.source, Predictions):
+            return {"predictions": self.called}
+        if self.source.has_card:
+            return {}
+        card = self.source.card
+        return {
+            "labels": str(card.labels),
+            "size": card.preprocess.size,
+            "colour": card.preprocess.colour,
+            "mean": ", ".join(f"{one:g}" for one in card.preprocess.mean),
+            "std": ", ".join(f"{one:g}" for one in card.preprocess.std),
+        }
+
+    def network(self, what: str) -> Classifier:
+        """The model itself.
+
+        Args:
+            what: needs it, for the message.
+
+        Raises:
+            InputError: if there is only a table.
+        """
+        if isinstance(self.source, Predictions):
+            raise InputError(
+                f"{self.called}: {what} needs the model itself, and this is a table of predictions"
+            )
+        return self.source
+
+
+def load_contenders(
+    models: Sequence[str | Path | Classifier],
+    *,
+    threads: int | None = None,
+    foreign: Foreign | None = None,
+) -> tuple[Contender, ...]:
+    """Load what is to be measured.
+
+    Args:
+        models: names of shipped models, ONNX files, checkpoints, or tables of predictions
+            (CSV, TSV, Parquet).
+        threads: for the networks.
+        foreign: what to take ONNX files for that have no card.
+
+    Returns:
+        In the same order; of those that have the same name, the second ends in ``#2``.
+
+    Raises:
+        InputError: if there is no model, or ``foreign`` fits none.
+        MienError: if one cannot be read.
+    """
+    if not models:
+        raise InputError("there is no model to evaluate")
+    found: list[Contender] = []
+    for one in models:
+        source = one if isinstance(one, Classifier) else _loaded(one, threads, foreign)
+        name = source.card.name if isinstance(source, Classifier) else source.path.stem
+        called = name if isinstance(one, Classifier) else Path(one).name
+        same = sum(other.name.partition(" #")[0] == name for other in found)
+        found.append(Contender(f"{name} #{same + 1}" if same else name, called, source))
+    cards = [one.source.has_card for one in found if isinstance(one.source, Classifier)]
+    if foreign is not None and all(cards):
+        raise InputError("--labels is for ONNX models without a card, and there is none of them")
+    return tuple(found)
+
+
+def _loaded(
+    model: str | Path, threads: int | None, foreign: Foreign | None
+) -> Classifier | Predictions:
+    if is_table(model):
+        return Predictions(Path(model))
+    return load_classifier(model, threads=threads, foreign=foreign)

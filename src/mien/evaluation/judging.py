@@ -1,0 +1,131 @@
+"""Bring a model's answers and a task's truth together, picture by picture and class by class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..expressions import LabelSet
+from .answers import MISSED, Answers
+from .tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Truth and answers of the K pictures that count, in the order of the task's M classes.
+
+    Attributes:
+        labels: the M classes.
+        truth: int64 (K,), from 0 to M - 1.
+        predicted: int64 (K,); :data:`~mien.evaluation.answers.MISSED` without an answer.
+        probabilities: float64 (K, M), zeros in rows without an answer; or ``None``.
+        votes: float64 (K, M), shares of the raters' votes; or ``None``.
+    """
+
+    labels: LabelSet
+    truth: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probabilities: NDArray[np.float64] | None = None
+    votes: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether the answer is right, bool (K,)."""
+        return np.equal(self.predicted, self.truth)
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Whether there is an answer, bool (K,)."""
+        return np.not_equal(self.predicted, MISSED)
+
+    @property
+    def confidence(self) -> NDArray[np.float64] | None:
+        """Probability of the answer, (K,); 0 without one. ``None`` without probabilities."""
+        if self.probabilities is None:
+            return None
+        sure = self.probabilities[np.arange(len(self)), np.maximum(self.predicted, 0)]
+        return np.where(self.answered, sure, 0.0)
+
+    def from_surest(self) -> Judged:
+        """The same pictures from the highest confidence down; as they are without any."""
+        if (sure := self.confidence) is None:
+            return self
+        order = np.argsort(-sure, kind="stable")
+        return Judged(
+            labels=self.labels,
+            truth=self.truth[order],
+            predicted=self.predicted[order],
+            probabilities=None if self.probabilities is None else self.probabilities[order],
+            votes=None if self.votes is None else self.votes[order],
+        )
+
+
+def judge(task: Task, answers: Answers) -> Judged:
+    """The pictures of the task that count, with the answers mapped onto its classes by name.
+
+    A model may know more classes than the task, such as contempt where seven classes are
+    asked for. Its probabilities are then those of the task's classes among themselves, and
+    an answer outside them becomes the most probable of them; without probabilities such an
+    answer counts as none, which is wrong.
+
+    Args:
+        task: of N pictures.
+        answers: to the same N pictures.
+
+    Raises:
+        LabelMismatch: if the model lacks a class of the task; both sets are named.
+        DataError: if the two are of other numbers of pictures, no picture counts, or a
+            probability is no finite number.
+    """
+    columns = task.labels.columns_in(answers.labels)
+    if not len(answers) == len(task.truth) == len(task.counts):
+        raise DataError(
+            f"{len(answers):,} answers do not fit the {len(task.truth):,} pictures of "
+            f"{task.protocol} {task.subset}"
+        )
+    rows = np.flatnonzero(task.counts)
+    if not len(rows):
+        raise DataError(
+            f"no picture counts under the protocol {task.protocol} in the subset {task.subset}, "
+            "so there is nothing to measure; choose another protocol or subset"
+        )
+    predicted, probabilities = _mapped(answers, rows, columns)
+    return Judged(
+        labels=task.labels,
+        truth=task.truth[rows],
+        predicted=predicted,
+        probabilities=probabilities,
+        votes=None if task.votes is None else task.votes[rows],
+    )
+
+
+def _mapped(
+    answers: Answers, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+    # The last entry is for MISSED, which is -1; classes that the task lacks stay there, too.
+    places = np.full(len(answers.labels) + 1, MISSED, np.int64)
+    places[columns] = np.arange(len(columns))
+    given = answers.predicted[rows]
+    if given.max() >= len(answers.labels) or given.min() < MISSED:
+        raise DataError(
+            f"the answers hold a class that is none of the {len(answers.labels)} of the model"
+        )
+    predicted = places[given]
+    if answers.probabilities is None:
+        return predicted, None
+    table = answers.probabilities[rows][:, columns].astype(np.float64)
+    if not np.isfinite(table).all():
+        raise DataError("a probability among the answers is no finite number")
+    if len(columns) < len(answers.labels):
+        total = table.sum(axis=1, keepdims=True)
+        table = np.divide(table, total, out=np.zeros_like(table), where=total > 0)
+        outside = (predicted == MISSED) & (given != MISSED) & (total[:, 0] > 0)
+        predicted[outside] = table[outside].argmax(axis=1)
+    table[predicted == MISSED] = 0.0
+    return predicted, table
