@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import affectnet_copy
 import numpy as np
@@ -300,6 +301,7 @@ class Faces:
     """A prepared copy of five faces, of which the third shows contempt."""
 
     side, preprocess, absent, originals = 112, Preprocess(size=112), 0, {}
+    manifest = SimpleNamespace(mosaic=None)
 
     def packed(self, _: Annotations) -> None:
         """Each picture has a file of its own."""
