@@ -56,7 +56,7 @@ def picture(path: Path) -> str | None:
     """The charts of a record as SVG, or nothing where the lab is not installed."""
     try:
         from mien.evaluation.record import read_result
-        from mien.evaluation.summary_picture import summary_picture
+        from mien.evaluation.reports.summary_picture import summary_picture
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("mien"):
             raise

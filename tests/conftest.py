@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,20 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.fail(f"MIEN_TEST_DATA={folder} is not a folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that stands for the user's cache."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(cache: Path) -> Iterator[None]:
+    """No test may read or write the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIEN_CACHE", str(cache))
+        yield
 
 
 @pytest.fixture(scope="session")

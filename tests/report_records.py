@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mien.evaluation.bootstrap import Estimate
-from mien.evaluation.corruptions import CORRUPTIONS
+from mien.evaluation.damage.corruptions import CORRUPTIONS
 from mien.evaluation.metrics import class_scores
 from mien.evaluation.record import Result
 from mien.evaluation.reliability import reliability_bins

@@ -234,6 +234,11 @@ def test_dans_figure_3_shows_a_data_set(
         ),
         (["PHOTO", "--method", "relevance"], 1, "relevance cannot explain dan-0, a dan; it has"),
         (["PHOTO", "--class", "joy"], 2, "no class of dan-0 is called 'joy'"),
+        (
+            ["PHOTO", "--class", "fear", "--method", "attention"],
+            2,
+            "--class: attention shows the same for every class",
+        ),
         (["PHOTO", "--patches", "3"], 2, "--patches: dan-0 keeps all patches"),
         (["PHOTO", "--patches", "3", "--method", "gradcam++"], 2, "--patches is for --method"),
         (["PHOTO", "--patches", "a,b", "--figure", "apvit-7"], 2, "numbers such as 160,80"),

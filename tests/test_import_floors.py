@@ -18,7 +18,16 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "mien"
 
-GROUND = {"drafts", "errors", "options", "expressions", "preprocess", "image_header", "card"}
+GROUND = {
+    "cache",
+    "drafts",
+    "errors",
+    "options",
+    "expressions",
+    "preprocess",
+    "image_header",
+    "card",
+}
 COMMAND_LINE = {
     *("cli", "cli_ablate", "cli_data", "cli_evaluate", "cli_evaluate_options"),
     *("cli_evaluate_places", "cli_explain"),

@@ -230,7 +230,7 @@ def _json(found: Evaluation) -> str:
 
 
 def _tables(found: Evaluation) -> str:
-    from .evaluation.table import (
+    from .evaluation.reports.table import (
         format_comparisons,
         format_groups,
         format_robustness,

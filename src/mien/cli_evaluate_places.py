@@ -72,7 +72,7 @@ class Places:
             except OutputError as error:
                 failed = error
         if self.report is not None:
-            from .evaluation.report import write_report
+            from .evaluation.reports.page import write_report
 
             write_report(found.results, found.comparisons, found.mistakes, self.report)
         if failed is not None:

@@ -84,16 +84,19 @@ def explain(
         raise InputError("--split and --faces are for --figure dan-3; see: mien explain --help")
     from .explain.subjects import Trained
 
+    counts = _numbers(patches)
     trained = Trained.load(model)
     others = [Trained.load(path) for path in beside]
     if figure == "dan-3":
         names = _names([trained, *others], [model, *beside])
         return _dan_figure_3([trained, *others], names, data or "", split, faces, output)
+    if figure is not None:
+        _check_figure(figure, trained, others)
     methods = () if figure is not None else _methods(trained, method, patches)
     if not pictures:
         return _list_methods(methods)
     if expression is not None:
-        trained.class_of(expression)  # says now what is wrong with it
+        _check_class(trained, expression, methods)
     from .explain.sheets import Folder, Sheets, write_maps
     from .faces import create_detector
 
@@ -102,7 +105,6 @@ def explain(
     folder = Folder(output, finder.files)
 
     def rows(sheet: Sequence[FaceCut]) -> list[Row]:
-        counts = _numbers(patches)
         if figure is not None:
             return _figure_rows(figure, trained, others, sheet, counts)
         return write_maps(trained, sheet, methods, folder, expression=expression, counts=counts)
@@ -112,6 +114,14 @@ def explain(
         sheets.add(face)
     sheets.finish()
     return 1 if finder.failures else 0
+
+
+def _check_figure(figure: PaperFigure, trained: Trained, others: Sequence[Trained]) -> None:
+    """Refuse networks that it cannot show, before any face is sought."""
+    from .explain.figures import check_kind
+
+    if figure != "dan-3":
+        check_kind(figure, trained, *(others if figure == "transfer-4" else ()))
 
 
 def _figure_rows(
@@ -219,6 +229,15 @@ def _methods(trained: Trained, asked: Sequence[str], patches: str | None) -> Seq
     if patches is not None and "patches" not in known:
         raise InputError(f"--patches: {trained.card.name} keeps all patches")
     return tuple(dict.fromkeys(asked)) or known
+
+
+def _check_class(trained: Trained, expression: str, methods: Sequence[str]) -> None:
+    """Refuse an expression that the network lacks, or that no method asks for."""
+    from .explain.methods import METHODS
+
+    trained.class_of(expression)
+    if not any(METHODS[one].of_class for one in methods):
+        raise InputError(f"--class: {', '.join(methods)} shows the same for every class")
 
 
 def _list_methods(methods: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ from .progress import create_progress
 def costs(*, json: bool) -> int:
     """Parameters and operations of the networks in their papers' settings."""
     require("torch", "train")
-    from .evaluation.table import format_costs
+    from .evaluation.reports.table import format_costs
     from .models import VARIANTS, variant_costs
 
     if json:

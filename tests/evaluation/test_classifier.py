@@ -39,7 +39,7 @@ def test_onnx_answers_are_prepared_and_calibrated_as_the_card_says(
     expected = softmax(inputs @ weights / 2.0, axis=1)
     assert np.allclose(shares(classifier(FACES)), expected, atol=1e-4)
     assert classifier(FACES).predicted.tolist() == expected.argmax(axis=1).tolist()
-    assert classifier.has_card
+    assert classifier.said is None
 
 
 def test_batches_do_not_change_the_answers(tiny_onnx: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_file_without_a_card_needs_words(
     with pytest.raises(CardError, match=r"theirs\.onnx: .*no card.*--labels and --size"):
         load_classifier(path)
     classifier = load_classifier(path, threads=1, foreign=SEVEN)
-    assert not classifier.has_card
+    assert classifier.said is SEVEN
     assert classifier.card.labels == BASIC7
     # The mean of each channel, from -1 to 1.
     means = np.repeat(FACES.mean(axis=(1, 2))[:, None] / 127.5 - 1, 3, axis=1)

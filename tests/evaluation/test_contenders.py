@@ -36,6 +36,7 @@ def test_models_and_tables_side_by_side(
         "colour": "rgb",
         "mean": "0.5, 0.4, 0.3",
         "std": "0.5, 0.5, 0.5",
+        "answers": "logits",
     }
     assert found[0].network("--views flip").card.name == "tiny"
     with pytest.raises(InputError, match=r"theirs\.csv: --views flip needs the model itself"):

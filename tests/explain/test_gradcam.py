@@ -60,7 +60,7 @@ def by_hand(
             weight = 0.0
             for g in slope.ravel():
                 if g > 0:
-                    weight += g * g**2 / (2 * g**2 + channel.sum() * g**3 + 1e-6)
+                    weight += g / (2 + channel.sum() * g)
             total += weight * channel
         total = np.maximum(total, 0)
         total = (total - total.min()) / max(np.ptp(total), 1e-12)
@@ -89,6 +89,17 @@ def test_a_map_is_what_the_formula_gives(name: str) -> None:
     assert found.classes.tolist() == [0, 4, 2]
     expected = by_hand(network, layer.module, images, [0, 4, 2])
     np.testing.assert_allclose(found.maps[:, 0], scaled(expected), atol=1e-4)
+
+
+def test_an_answer_a_millionth_as_strong_has_the_same_evidence() -> None:
+    network, images = fresh("small", **TINY["small"]), pictures()
+    with torch.no_grad():
+        network.classifier.weight /= 1e6
+    weak = explain(network, images, "gradcam++", classes=[0, 4, 2])
+    # Its gradients are a millionth, and the formula's alpha is nearly a half.
+    layer = evidence_layers(network, images)[0].module
+    expected = by_hand(network, layer, images, [0, 4, 2])
+    np.testing.assert_allclose(weak.maps[:, 0], scaled(expected), atol=1e-4)
 
 
 def test_patches_that_are_left_out_are_zero_among_the_maps() -> None:

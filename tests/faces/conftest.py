@@ -11,17 +11,6 @@ import pytest
 from mien.preprocess import Picture
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test may read or write the user's cache."""
-    monkeypatch.setenv("MIEN_CACHE", str(cache))
-
-
 def read_picture(path: Path) -> Picture:
     """RGB, as the detectors get it."""
     pixels = cv2.imread(str(path))

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("fvcore")
 
 from mien.errors import UnknownName
-from mien.evaluation.table import format_costs
+from mien.evaluation.reports.table import format_costs
 from mien.models import VARIANTS, VariantCost, variant_costs
 from mien.models.variants import Printed
 

@@ -7,6 +7,7 @@ names. What operating systems leave behind, such as ``.DS_Store``, ``__MACOSX`` 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zipfile
 import zlib
@@ -127,6 +128,22 @@ class Archive:
                 return sorted(one.name for one in entries if _shown(one.name) and one.is_dir())
         except OSError as error:
             raise _unlistable(self.root / folder, error) from None
+
+    def stamp(self) -> str:
+        """SHA-256 that changes with the files, without reading them.
+
+        Of a zip file's directory it takes names, sizes and checksums; of a folder names, sizes
+        and times of the last change.
+        """
+        digest = hashlib.sha256()
+        if self._zip is not None:
+            for entry in self._zip.infolist():
+                digest.update(f"{entry.filename}\n{entry.file_size} {entry.CRC}\n".encode())
+            return digest.hexdigest()
+        for name in self.files(deep=True):
+            state = (self.root / name).stat()
+            digest.update(f"{name}\n{state.st_size} {state.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
 
     @cached_property
     def _members(self) -> frozenset[str]:

@@ -11,14 +11,14 @@ from ..preprocess import Picture
 from .answering import Cut, Progress
 from .answers import MISSED, Answers
 from .contenders import Contender
-from .corruptions import CORRUPTIONS, STRENGTHS
+from .damage.corruptions import CORRUPTIONS, STRENGTHS
+from .damage.robustness import draw, measure_robustness
 from .detected import DetectedFaces
 from .faces import Faces, FacesAsTheyAre
 from .framing import framing_warning
 from .manner import Manner
 from .passes import Passes
 from .predictions import Predictions
-from .robustness import draw, measure_robustness
 from .scores import RobustnessPoint
 from .split import Split
 

@@ -30,13 +30,13 @@ class Classifier:
         probabilities: float32 (N, 3, size, size), prepared by the card, to calibrated
             probabilities (N, M).
         sha256: of the model's file.
-        has_card: whether the card is the file's own, and not of the user's saying.
+        said: what the user says of a file without a card; ``None`` where the card is the file's.
     """
 
     card: Card
     probabilities: Classify
     sha256: str = ""
-    has_card: bool = True
+    said: Foreign | None = None
 
     def answer(
         self,
@@ -118,7 +118,7 @@ def _from_onnx(path: Path, threads: int | None, foreign: Foreign | None) -> Clas
                 f"{error}, or say here what it takes and answers with --labels and --size"
             ) from None
         other = ForeignModel(path, foreign, threads=threads)
-        return Classifier(other.card, other.probabilities, file_sha256(path), has_card=False)
+        return Classifier(other.card, other.probabilities, file_sha256(path), foreign)
     return Classifier(runtime.card, runtime.probabilities, file_sha256(path))
 
 

@@ -51,7 +51,7 @@ class Contender:
         """What its record says of how it was read."""
         if isinstance(self.source, Predictions):
             return {"predictions": self.called}
-        if self.source.has_card:
+        if self.source.said is None:
             return {}
         card = self.source.card
         return {
@@ -60,6 +60,7 @@ class Contender:
             "colour": card.preprocess.colour,
             "mean": ", ".join(f"{one:g}" for one in card.preprocess.mean),
             "std": ", ".join(f"{one:g}" for one in card.preprocess.std),
+            "answers": "probabilities" if self.source.said.probabilities else "logits",
         }
 
     def network(self, what: str) -> Classifier:
@@ -108,8 +109,8 @@ def load_contenders(
         called = name if isinstance(one, Classifier) else Path(one).name
         same = sum(other.name.partition(" #")[0] == name for other in found)
         found.append(Contender(f"{name} #{same + 1}" if same else name, called, source))
-    cards = [one.source.has_card for one in found if isinstance(one.source, Classifier)]
-    if foreign is not None and all(cards):
+    said = (one.source.said for one in found if isinstance(one.source, Classifier))
+    if foreign is not None and not any(said):
         raise InputError("--labels is for ONNX models without a card, and there is none of them")
     return tuple(found)
 

@@ -15,6 +15,7 @@ from ..inference.recognizer import Recognizer
 from ..inference.results import Face
 from ..preprocess import Picture
 from .classifier import Classifier
+from .clean import clean_faces
 from .judging import judge
 from .pasting import SIDES, Border
 from .provenance import file_sha256
@@ -22,7 +23,7 @@ from .record import Result
 from .recording import record
 from .scenes import SceneOutcome, evaluate_scenes
 from .scores import Scores
-from .tasks import answerable, clean_faces, tasks_of
+from .tasks import answerable, tasks_of
 
 DATASETS = (FERPlus.name,)
 BANDS = (60, 100, 200, 300, 401)

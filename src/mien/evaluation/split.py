@@ -15,8 +15,9 @@ from ..data.reader import Reader
 from ..data.reader_options import reader_named, splits_of
 from ..data.sfew import SFEW
 from ..errors import DataError, InputError
+from .clean import clean_faces
 from .listed import keep_listed
-from .tasks import Task, clean_faces, tasks_of
+from .tasks import Task, tasks_of
 
 log = logging.getLogger("mien")
 

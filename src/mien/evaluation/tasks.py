@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.affectnet import AffectNet
-from ..data.checking.copies import has_copy_in
 from ..data.ferplus import FERPlus
 from ..data.ferplus_protocols import PROTOCOLS, protocol_labels, vote_distribution
 from ..data.reader import Reader
@@ -117,7 +116,7 @@ def tasks_of(
         protocol: the one to measure; ``None`` for all of the data set.
         subsets: named parts, bool (N,) each, to measure instead of the whole.
         clean: bool (N,), pictures without a copy in the training split, see
-            :func:`clean_faces`; ``None`` leaves the clean numbers out.
+            :func:`mien.evaluation.clean.clean_faces`; ``None`` leaves the clean numbers out.
         ignore: expressions whose pictures do not count.
 
     Returns:
@@ -177,23 +176,6 @@ def answerable(
     for message in refused:
         log.info("left out: %s", message)
     return tuple(fitting)
-
-
-def clean_faces(pictures: Reader, training: FERPlus | None = None) -> NDArray[np.bool_] | None:
-    """Which faces of FER+ have no copy or near copy in Training, bool (N,).
-
-    Args:
-        pictures: a split of any data set.
-        training: FER+'s own; ``None`` opens that of the same copy.
-
-    Returns:
-        ``None`` for Training itself, and for other data sets.
-    """
-    if not isinstance(pictures, FERPlus) or pictures.split == "train":
-        return None
-    if training is None:
-        training = FERPlus(pictures.root, split="train")
-    return ~has_copy_in(pictures.images, training.images)
 
 
 def _task(reader: Reader, protocol: str) -> Task:

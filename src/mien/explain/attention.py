@@ -15,8 +15,8 @@ from ..models.output import Output
 from ..models.parts.lossless_attention import LosslessBlock
 from ..models.transfer import TransFER
 from .explanation import Explanation
-from .grid import entered
 from .inputs import look, no_class
+from .patch_grid import entered
 from .pixels import heat
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal, TypeAlias, cast
+
+from torch import nn
 
 from ..errors import InputError, ModelError
 from ..models.apvit import APViT
@@ -15,6 +18,15 @@ from .methods import methods_of
 from .patches import patches
 from .pooling import printed_counts, without_pooling
 from .subjects import FaceCut, Trained
+
+Figure: TypeAlias = Literal["dan-1", "apvit-7", "transfer-4"]
+
+_SHOWS: Mapping[Figure, tuple[type[nn.Module], str]] = {
+    "dan-1": (DAN, "Figure 1 of DAN shows a DAN's heads"),
+    "apvit-7": (APViT, "Figure 7 of APViT shows an APViT's patches"),
+    "transfer-4": (TransFER, "Figure 4 of TransFER shows TransFERs"),
+}
+"""The kind of network that a figure is about, and what it shows of it."""
 
 _STRATEGIES = ("I", "II", "III", "IV")
 _SHOWN = ("gradcam++", "relevance", "attention")
@@ -47,8 +59,7 @@ def dan_figure_1(
     Raises:
         ModelError: if the network is no DAN.
     """
-    if not isinstance(dan.network, DAN):
-        raise ModelError(f"Figure 1 of DAN shows a DAN's heads; this is {_kind(dan)}")
+    check_kind("dan-1", dan)
     heads = dan.explain(faces, "gradcam++-heads")
     columns = [
         portraits(dan, faces),
@@ -82,9 +93,8 @@ def apvit_figure_7(
     Raises:
         ModelError: if the network is no APViT, or has fewer patches than k.
     """
-    network = apvit.network
-    if not isinstance(network, APViT):
-        raise ModelError(f"Figure 7 of APViT shows an APViT's patches; this is {_kind(apvit)}")
+    check_kind("apvit-7", apvit)
+    network = cast(APViT, apvit.network)
     if counts is None:
         height, width = network.encoder.grid
         counts = printed_counts(height * width)
@@ -126,9 +136,7 @@ def transfer_figure_4(
     """
     if not strategies:
         raise InputError("Figure 4 of TransFER needs at least one network")
-    for one in strategies:
-        if not isinstance(one.network, TransFER):
-            raise ModelError(f"Figure 4 of TransFER shows TransFERs; this is {_kind(one)}")
+    check_kind("transfer-4", *strategies)
     if names is None:
         counted = [str(number + 1) for number in range(len(strategies))]
         names = _STRATEGIES if len(strategies) == len(_STRATEGIES) else counted
@@ -158,6 +166,19 @@ def network_rows(trained: Trained, faces: Sequence[FaceCut]) -> list[Row]:
     return grid_rows(trained, faces, [trained.explain(faces, one) for one in shown], label=label)
 
 
+def check_kind(figure: Figure, *networks: Trained) -> None:
+    """Refuse networks that a figure cannot show.
+
+    Raises:
+        ModelError: if one is of another kind.
+    """
+    kind, shown = _SHOWS[figure]
+    for one in networks:
+        if not isinstance(one.network, kind):
+            own = f"{one.card.name}, a network of the kind {one.card.architecture}"
+            raise ModelError(f"{shown}; this is {own}")
+
+
 def _column(trained: Trained, faces: Sequence[FaceCut], method: str, name: str) -> list[Cell]:
     """A column of a method with one map."""
     explanation = trained.explain(faces, method)
@@ -167,7 +188,3 @@ def _column(trained: Trained, faces: Sequence[FaceCut], method: str, name: str) 
 
 def _rows(columns: Sequence[Sequence[Cell]], faces: Sequence[FaceCut], label: str) -> list[Row]:
     return [Row(cells, own) for *cells, own in zip(*columns, row_labels(faces, label), strict=True)]
-
-
-def _kind(trained: Trained) -> str:
-    return f"{trained.card.name}, a network of the kind {trained.card.architecture}"

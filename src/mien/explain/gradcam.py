@@ -18,10 +18,13 @@ from torch import Tensor, nn
 from ..errors import require
 from ..models.output import Output
 from .explanation import Explanation
-from .grid import entered
 from .layers import Layer, evidence_layers, head_layers
+from .patch_grid import entered
 from .pixels import heat
 from .undisturbed import followed, undisturbed
+
+_LARGEST = 1000
+"""Gradient that all others are measured by."""
 
 
 class _Logits(nn.Module):
@@ -89,34 +92,44 @@ def cam(
         maps float32 (N, 1 or number of layers, H, W), each scaled to 0 to 1; and the patches
         that went on, (N, h, w), or ``None``.
     """
-    package = require("pytorch_grad_cam", "explain")
+    require("pytorch_grad_cam", "explain")
     target = require("pytorch_grad_cam.utils.model_targets", "explain").ClassifierOutputTarget
     logits = _Logits(network)
     with undisturbed(network):
-        made: Any = package.GradCAMPlusPlus(
-            logits, [layer.module for layer in layers], layers[0].to_maps
-        )
-        plain = made.get_cam_image
-
-        def of_kept(
-            pictures: Tensor,
-            layer: nn.Module,
-            targets: Any,
-            maps: Any,
-            gradients: Any,
-            smooth: bool,
-        ) -> Any:
-            if logits.kept is not None:
-                maps = maps * logits.kept[:, None]
-            return plain(pictures, layer, targets, maps, gradients, smooth)
-
-        made.get_cam_image = of_kept
-        if each:
-            made.aggregate_multi_layers = lambda every: np.concatenate(every, axis=1)
+        camera = _camera(logits, layers, each=each)
         try:
-            found = made(followed(images), [target(int(one)) for one in classes])
+            found = camera(followed(images), [target(int(one)) for one in classes])
         finally:
-            made.activations_and_grads.release()
+            camera.activations_and_grads.release()
     found = torch.from_numpy(found if each else found[:, None])
     # The package scales single maps before it resizes them.
     return heat(found, (images.shape[2], images.shape[3])), logits.kept
+
+
+def _camera(logits: _Logits, layers: Sequence[Layer], *, each: bool) -> Any:
+    """The package's Grad-CAM++, which knows left out patches and gradients of any size."""
+    import pytorch_grad_cam  # type: ignore[import-untyped]
+
+    class GradCAMPlusPlus(pytorch_grad_cam.GradCAMPlusPlus):  # type: ignore[misc]
+        def get_cam_image(
+            self,
+            pictures: Tensor,
+            layer: nn.Module,
+            targets: Any,
+            maps: NDArray[np.float32],
+            gradients: NDArray[np.float32],
+            smooth: bool = False,
+        ) -> Any:
+            # Maps s times as large with gradients s times as small have the same evidence, but the
+            # package adds a constant to squares of gradients, beside which small ones vanish.
+            unit = np.abs(gradients).max(axis=(1, 2, 3), keepdims=True) / _LARGEST
+            unit[unit == 0] = 1
+            maps, gradients = maps * unit, gradients / unit
+            if logits.kept is not None:
+                maps = maps * logits.kept[:, None]
+            return super().get_cam_image(pictures, layer, targets, maps, gradients, smooth)
+
+        def aggregate_multi_layers(self, every: Any) -> Any:
+            return np.concatenate(every, axis=1) if each else super().aggregate_multi_layers(every)
+
+    return GradCAMPlusPlus(logits, [layer.module for layer in layers], layers[0].to_maps)

@@ -27,11 +27,13 @@ class Method:
         title: what its maps show, in a few words.
         suits: whether a network has what it needs.
         explain: from network, pictures (N, 3, H, W) and classes (N,) to the explanation.
+        of_class: whether the maps of another class are others.
     """
 
     title: str
     suits: Callable[[nn.Module], bool]
     explain: Callable[[Any, Tensor, Tensor], Explanation]
+    of_class: bool = False
 
 
 METHODS: Mapping[str, Method] = {
@@ -39,16 +41,19 @@ METHODS: Mapping[str, Method] = {
         "evidence for a class in maps of a late layer (Grad-CAM++)",
         has_layers,
         grad_cam,
+        of_class=True,
     ),
     "gradcam++-heads": Method(
         "Grad-CAM++ of each of DAN's attention heads",
         lambda network: bool(head_layers(network)),
         grad_cam_of_heads,
+        of_class=True,
     ),
     "relevance": Method(
         "what a class takes from each patch through all blocks of a transformer",
         lambda network: bool(block_names(network)),
         relevance,
+        of_class=True,
     ),
     "attention": Method(
         "where the network's own attention lies",

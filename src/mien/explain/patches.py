@@ -13,8 +13,8 @@ from ..models.parts.checks import check_images
 from ..models.parts.ranking import best
 from ..options import check_count
 from .explanation import Explanation
-from .grid import blocks_of, chosen, entered, grid_of
 from .inputs import look, no_class, prepared
+from .patch_grid import blocks_of, chosen, entered, grid_of
 from .pixels import stencil
 
 COUNTS = (160, 80, 40, 10)

@@ -27,7 +27,7 @@ from ..models.apvit import APViT
 from ..models.output import Output
 from ..models.transfer import TransFER
 from .explanation import Explanation
-from .grid import blocks_of, entered, grid_of
+from .patch_grid import blocks_of, entered, grid_of
 from .pixels import heat
 from .undisturbed import followed, undisturbed
 

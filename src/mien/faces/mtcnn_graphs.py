@@ -17,16 +17,10 @@ box) and for O-Net ten landmarks (five x, then five y, in sides of the box). P-N
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from .cache import cache_folder
+from ..cache import recalled, remember
 from .drawing import Array, Drawing
 from .mtcnn_weights import SHA256, Network, Weights, read_weights
 
@@ -44,26 +38,21 @@ _POOLING: dict[Network, tuple[tuple[int, bool] | None, ...]] = {
 _ANSWERS: dict[Network, int] = {"pnet": 5, "rnet": 5, "onet": 15}
 _FLAT: dict[Network, tuple[int, int]] = {"rnet": (3, 3), "onet": (3, 3)}
 _BLOCK = 16  # channels that onnxruntime computes together; a maximum needs them full
-_DIGEST = hashlib.sha256().digest_size
 
 
 def graph(network: Network) -> bytes:
     """The serialised ONNX model of one network: from the cache, or built and put there.
 
-    A copy in the cache starts with the SHA-256 of the rest; a damaged one is built again.
     Where the cache cannot be written, the graph is built each time.
 
     Raises:
         ModelError: if the graph must be built and the weights are missing or have changed.
     """
-    path = cache_folder() / f"mtcnn-{network}-{SHA256[network][:16]}-v{VERSION}.graph"
-    with suppress(OSError):
-        content = path.read_bytes()
-        if hashlib.sha256(content[_DIGEST:]).digest() == content[:_DIGEST]:
-            return content[_DIGEST:]
-    model = build(network, read_weights(network))
-    with suppress(OSError):
-        _put(path, hashlib.sha256(model).digest() + model)
+    name = f"mtcnn-{network}-{SHA256[network][:16]}-v{VERSION}.graph"
+    model = recalled(name)
+    if model is None:
+        model = build(network, read_weights(network))
+        remember(name, model)
     return model
 
 
@@ -180,17 +169,3 @@ class _Drawing(Drawing):
         pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", *size, 3])
         answer = helper.make_tensor_value_info("answer", TensorProto.FLOAT, shape)
         return self.finished(network, [pixels], [answer])
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -16,6 +16,15 @@ from ..errors import TensorError
 _TOLERANCE = 1e-2
 
 
+def is_finite(tensor: Tensor) -> bool:
+    """Whether no value is infinite or NaN.
+
+    A finite sum says so in a twentieth of the time that it takes to look at each; only if it is
+    not, which a sum of large values may be too, are they looked at.
+    """
+    return bool(tensor.sum().isfinite() or tensor.isfinite().all())
+
+
 def check_floats(name: str, tensor: Tensor, letters: str) -> None:
     """Refuse what is not a floating-point tensor of this shape, filled and finite.
 
@@ -33,7 +42,7 @@ def check_floats(name: str, tensor: Tensor, letters: str) -> None:
         raise TensorError(f"{name} are floating point, not {tensor.dtype}")
     if 0 in shape:
         raise TensorError(f"{name} are empty: {shape}")
-    if not torch.compiler.is_compiling() and not torch.isfinite(tensor).all():
+    if not torch.compiler.is_compiling() and not is_finite(tensor):
         raise TensorError(f"the {name} contain NaN or infinite values")
 
 

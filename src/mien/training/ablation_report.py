@@ -21,7 +21,7 @@ from scipy.stats import t as student  # type: ignore[import-untyped]
 from ..drafts import draft_of
 from ..errors import OutputError
 from ..evaluation.record import Result
-from ..evaluation.table import markdown
+from ..evaluation.reports.table import markdown
 from .ablations.table import Row, Scale, Table
 from .reporting import FRESH, headline
 

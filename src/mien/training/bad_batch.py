@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import TensorError
+from ..losses.checks import is_finite
 from ..models import Output
 from .gathering import in_order
 from .recipe import Recipe
@@ -71,7 +72,7 @@ def _fields(output: Output) -> list[str]:
     return [
         name
         for name, value in output._asdict().items()
-        if isinstance(value, Tensor) and value.is_floating_point() and not value.isfinite().all()
+        if isinstance(value, Tensor) and value.is_floating_point() and not is_finite(value)
     ]
 
 

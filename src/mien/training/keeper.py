@@ -41,13 +41,15 @@ class Averaging(WeightAveraging):
         kept = decay**_AVERAGE_EVERY
 
         @torch.no_grad()
-        def averaged(average: Tensor, current: Tensor, number: Tensor) -> Tensor:
+        def average(averages: list[Tensor], currents: list[Tensor], number: Tensor) -> None:
+            """All tensors of one type together: one by one takes ten times as long."""
             del number
-            if not average.is_floating_point():
-                return current
-            return kept * average + (1 - kept) * current
+            if averages[0].is_floating_point():
+                torch._foreach_lerp_(averages, currents, 1 - kept)
+            else:
+                torch._foreach_copy_(averages, currents)
 
-        super().__init__(avg_fn=averaged)
+        super().__init__(multi_avg_fn=average)
 
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
         """After the first step, and then every few."""

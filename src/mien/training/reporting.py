@@ -28,12 +28,13 @@ from ..data.loading.pictures import Pictures, PicturesInMemory
 from ..data.reader import Reader
 from ..errors import DataError
 from ..evaluation.answers import Answers
+from ..evaluation.clean import clean_faces
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result
 from ..evaluation.recording import predictions_of, record, worst_mistakes
 from ..evaluation.scores import Scores
 from ..evaluation.scoring import score
-from ..evaluation.tasks import LABELS, Task, answerable, clean_faces, tasks_of
+from ..evaluation.tasks import LABELS, Task, answerable, tasks_of
 from ..models import load_model
 from .copies import Copies
 from .finish import LAST_FILE, MODEL_FILE

@@ -164,16 +164,23 @@ def test_a_batch_is_also_a_list_of_samples() -> None:
     assert torch.equal(collate(list(batch))[0], batch.images)
 
 
-def test_opencv_starts_no_threads_in_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = FaceDataset(flat(1, 2), TARGETS[:2], COLOUR)
-    seen: list[int] = []
-    monkeypatch.setattr(cv2, "setNumThreads", seen.append)
-    monkeypatch.setattr("mien.data.loading.faces.get_worker_info", lambda: "a worker")
-    _ = data[0]
-    assert seen == []  # still the process that made it
-    monkeypatch.setattr("os.getpid", lambda: -1)
-    _ = data[0], data[1]
-    assert seen == [0]
+def test_opencv_starts_no_threads_for_a_face() -> None:
+    threads: list[int] = []
+
+    class Watching(Given):
+        def picture(self, index: int) -> Picture:
+            threads.append(cv2.getNumThreads())
+            return super().picture(index)
+
+    data = FaceDataset(Watching(flat(1, 2).pictures), TARGETS[:2], COLOUR)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        _ = data[0], data[1]
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
+    assert threads == [1, 1]
 
 
 def test_the_next_good_picture_takes_a_damaged_ones_place(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, get_worker_info
+from torch.utils.data import Dataset
 
 from ...errors import DataError
 from ...preprocess import Picture, Preprocess
@@ -25,6 +25,7 @@ from .pictures import Pictures, PicturesInMemory, crops
 Key: TypeAlias = int | tuple[int, ...]
 Change: TypeAlias = Callable[[Tensor], Tensor]
 
+_LEVEL = np.float32(1 / 255)
 _MOST_BYTES = 6 << 30
 """Of faces in memory that are cut at once; of more, each is cut whenever it is wanted."""
 
@@ -92,7 +93,6 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
         )
         self.seed = seed
         self.damage = Damage(self.faces.names, tolerated)
-        self._process = os.getpid()
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -108,11 +108,9 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitems__(self, keys: Sequence[Key]) -> FaceBatch:
         """Several of them, which is how loaders ask."""
-        self._enter_worker()
-        images: Tensor | None = None
-        rows = []
-        with kept_generator() as generator:
-            for place, key in enumerate(keys):
+        faces, rows = [], []
+        with _one_thread(), kept_generator() as generator:
+            for key in keys:
                 *drawn, index = key if isinstance(key, tuple) else (0, key)
                 picture, row = self._readable(index)
                 rows.append(row)
@@ -120,20 +118,19 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
                 if self.transform is not None:
                     generator.manual_seed(mixed_seed(self.seed, *drawn, index))
                     values = self.transform(values)
-                if images is None:
-                    images = empty_batch(len(keys), len(self.mean), *values.shape[1:])
-                self._finish(values, images[place])
-        if images is None:
+                if self.transform_after is not None:
+                    values = self.transform_after((values - self.mean) * self.gain)
+                faces.append(values)
+        if not faces:
             raise DataError("no pictures were asked for")
-        return FaceBatch(images, self.targets[rows])
+        return FaceBatch(self._gathered(faces), self.targets[rows])
 
-    def _finish(self, values: Tensor, out: Tensor) -> None:
-        """Normalise into the batch; grey becomes three equal channels."""
-        torch.sub(values, self.mean, out=out).mul_(self.gain)
+    def _gathered(self, faces: Sequence[Tensor]) -> Tensor:
+        """A batch of faces (C, H, W), all normalised at once; grey becomes three channels."""
+        images = empty_batch(len(faces), len(self.mean), *faces[0].shape[1:])
         if self.transform_after is not None:
-            changed = self.transform_after(out)
-            if changed is not out:
-                out.copy_(changed)
+            return torch.stack(list(faces), out=images)
+        return torch.sub(torch.stack(list(faces)), self.mean, out=images).mul_(self.gain)
 
     def _readable(self, index: int) -> tuple[Picture, int]:
         """The picture, or the next that can be read, and its row."""
@@ -144,13 +141,6 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
             except DataError as error:
                 self.damage.add(row, error)
         raise DataError(f"not one of {len(self)} pictures can be read; check the copy")
-
-    def _enter_worker(self) -> None:
-        """In a loader's worker, OpenCV starts no threads: every core has its worker already."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            if get_worker_info() is not None:
-                cv2.setNumThreads(0)
 
 
 class _CutInMemory:
@@ -176,6 +166,17 @@ def _bytes(pictures: PicturesInMemory, preprocess: Preprocess) -> int:
     return len(pictures) * preprocess.size**2 * (1 if preprocess.colour == "grey" else 3)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV starts no threads, which takes longer than to change a face, and torch has its own."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(0)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
 def _values(picture: Picture) -> Tensor:
     """Bytes (H, W[, C]) to values (C, H, W) between 0 and 1."""
     planes = picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)
@@ -183,4 +184,4 @@ def _values(picture: Picture) -> Tensor:
         # By OpenCV in a quarter of the time.
         planes = np.empty(planes.shape, np.uint8)
         cv2.split(picture, list(planes))
-    return torch.from_numpy(planes.astype(np.float32)).mul_(1 / 255)
+    return torch.from_numpy(np.multiply(planes, _LEVEL, dtype=np.float32))

@@ -42,10 +42,11 @@ class _Always(nn.Module):
         super().__init__()
         self.inner = transform
         self.change = _CHANGES.get(type(transform), type(transform).transform)
+        self.draw = _DRAWS.get(type(transform), type(transform).make_params)
 
     def forward(self, picture: Tensor) -> Tensor:
         """A picture (C, H, W) to another."""
-        changed: Tensor = self.change(self.inner, picture, self.inner.make_params([picture]))
+        changed: Tensor = self.change(self.inner, picture, self.draw(self.inner, [picture]))
         return changed
 
 
@@ -59,7 +60,10 @@ class _Sometimes(_Always):
 
 def _flip(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
     del transform, params
-    return picture.flip(-1)
+    flipped = torch.empty(picture.shape)
+    for plane, target in zip(picture.numpy(), flipped.numpy(), strict=True):
+        cv2.flip(plane, 1, dst=target)
+    return flipped
 
 
 def _crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
@@ -76,6 +80,22 @@ def _crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
     rows, columns = max(top, 0), max(left, 0)
     window[:, rows : rows + seen.shape[1], columns : columns + seen.shape[2]] = seen
     return window
+
+
+def _affine_draws(transform: Any, pictures: list[Tensor]) -> dict[str, Any]:
+    """All draws of an affine change at once: a few together are the same as one by one."""
+    if transform.shear is not None or transform.translate is None or transform.scale is None:
+        params: dict[str, Any] = transform.make_params(pictures)
+        return params
+    height, width = pictures[0].shape[-2:]
+    along, down = transform.translate[0] * width, transform.translate[1] * height
+    ranges = (transform.degrees, (-along, along), (-down, down), transform.scale)
+    angle, right, below, scale = (
+        low + (high - low) * share
+        for (low, high), share in zip(ranges, torch.rand(len(ranges)).tolist(), strict=True)
+    )
+    shift = round(right), round(below)
+    return {"angle": angle, "translate": shift, "scale": scale, "shear": (0.0, 0.0)}
 
 
 def _affine(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
@@ -125,6 +145,10 @@ _CHANGES: dict[type, Callable[[Any, Tensor, dict[str, Any]], Tensor]] = {
     v2.RandomRotation: _rotation,
     v2.RandomResizedCrop: _resized_crop,
     v2.RandomErasing: _erasing,
+}
+
+_DRAWS: dict[type, Callable[[Any, list[Tensor]], dict[str, Any]]] = {
+    v2.RandomAffine: _affine_draws,
 }
 
 

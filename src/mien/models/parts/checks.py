@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...errors import TensorError
+from ...losses.checks import is_finite
 
 _CHANNELS = 3
 
@@ -31,5 +32,5 @@ def check_images(images: Tensor, multiple: int = 1) -> None:
     height, width = images.shape[2:]
     if height % multiple or width % multiple:
         raise TensorError(f"{height}x{width} pixels: both sides must be multiples of {multiple}")
-    if not torch.compiler.is_compiling() and not torch.isfinite(images).all():
+    if not torch.compiler.is_compiling() and not is_finite(images):
         raise TensorError("the pictures contain NaN or infinite values")

@@ -14,7 +14,7 @@ import pytest
 from report_records import around, comparison, crops, result, scores
 
 from mien.errors import DataError, MissingExtra, OutputError
-from mien.evaluation.report import report, write_report
+from mien.evaluation.reports.page import report, write_report
 from mien.evaluation.scores import GroupScores, Mistake
 
 VOID = {"meta", "img", "br"}

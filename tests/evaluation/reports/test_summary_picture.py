@@ -9,9 +9,9 @@ import pytest
 from report_records import result, scores
 
 from mien.errors import DataError, OutputError
-from mien.evaluation.drawing import Drawing
 from mien.evaluation.record import Result
-from mien.evaluation.summary_picture import summary_picture, write_summary_picture
+from mien.evaluation.reports.drawing import Drawing
+from mien.evaluation.reports.summary_picture import summary_picture, write_summary_picture
 
 
 def parts(drawing: Drawing) -> list[tuple[str, float, float, float, float]]:

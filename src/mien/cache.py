@@ -1,10 +1,37 @@
-"""Where files live that can always be made again."""
+"""Files that can always be made again, kept in the user's cache.
+
+Each starts with the SHA-256 of the rest, so that a damaged one counts as none.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+from .drafts import draft_of
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+def recalled(name: str) -> bytes | None:
+    """What was remembered under a name; ``None`` if nothing was, or it is damaged."""
+    with suppress(OSError):
+        kept = (cache_folder() / name).read_bytes()
+        if hashlib.sha256(kept[_DIGEST:]).digest() == kept[:_DIGEST]:
+            return kept[_DIGEST:]
+    return None
+
+
+def remember(name: str, content: bytes) -> None:
+    """Keep content under the name of a file; where nothing can be written, nothing is kept."""
+    with suppress(OSError):
+        path = cache_folder() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft_of(path) as draft:
+            draft.write_bytes(hashlib.sha256(content).digest() + content)
 
 
 def cache_folder() -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from .bootstrap import Estimate
+from ..bootstrap import Estimate
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .bootstrap import Estimate
+from ..bootstrap import Estimate
+from ..metrics import ClassScores
 from .charts import Key
 from .drawing import Drawing, Frame, Part, Scale, per_cent, shortened, ticks, width_of
-from .metrics import ClassScores
 
 NO_FACE = "no face"
 """Heading of the column of faces that were not found."""

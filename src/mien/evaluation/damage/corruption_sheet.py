@@ -8,7 +8,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from ..preprocess import Picture
+from ...preprocess import Picture
 from .corruptions import CORRUPTIONS, STRENGTHS, Corruption
 
 _GAP, _HEAD, _MARGIN = 4, 22, 120

@@ -10,8 +10,8 @@ import pytest
 
 import mien
 from mien.errors import InputError
-from mien.evaluation.corruption_sheet import corruption_sheet
-from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS
+from mien.evaluation.damage.corruption_sheet import corruption_sheet
+from mien.evaluation.damage.corruptions import CORRUPTIONS, STRENGTHS
 
 KINDS = sorted(CORRUPTIONS)
 DRAWN = {"random-area", "rotation", "noise", "mis-crop"}

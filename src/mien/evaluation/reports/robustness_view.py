@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from .bootstrap import Estimate
-from .scores import RobustnessPoint
+from ..bootstrap import Estimate
+from ..scores import RobustnessPoint
 
 _TITLES = {
     "eyes": "eyes covered",

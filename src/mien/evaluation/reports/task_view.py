@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..record import Result
+from ..scores import Scores
 from .charts import Key, reliability_chart, risk_chart
 from .class_charts import MEASURES, NO_FACE, Dot, class_chart, confusion_chart, interval_chart
 from .drawing import Drawing
 from .metric_names import in_order, task_title
-from .record import Result
-from .scores import Scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from mien.errors import DataError, LabelMismatch
-from mien.evaluation import robustness
 from mien.evaluation.answers import Answers
 from mien.evaluation.bootstrap import share_estimate
-from mien.evaluation.corruptions import CORRUPTIONS
-from mien.evaluation.robustness import draw, mean_robustness, measure_robustness
+from mien.evaluation.damage import robustness
+from mien.evaluation.damage.corruptions import CORRUPTIONS
+from mien.evaluation.damage.robustness import draw, mean_robustness, measure_robustness
 from mien.evaluation.tasks import Task
 from mien.expressions import LabelSet
 

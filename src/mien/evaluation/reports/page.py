@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..drafts import draft_of
-from ..errors import DataError, OutputError, require
-from ..preprocess import Picture
-from . import report_tasks as tasks_view
-from . import report_view as view
+from ...drafts import draft_of
+from ...errors import DataError, OutputError, require
+from ...preprocess import Picture
+from ..record import Result
+from ..scores import Comparison
+from . import page_view as view
+from . import task_view as tasks_view
 from .charts import FEW
 from .drawing import STYLE, Drawing, printable
 from .metric_names import metric_name, task_title
-from .record import Result
 from .robustness_view import in_words
-from .scores import Comparison
 from .table import probability, verdict
 
 _MINUS = "\u2212"
-TEMPLATE = Path(__file__).with_name("report.html.jinja")
+TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
 
 def write_report(

@@ -6,7 +6,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mien.evaluation.drawing import Drawing, Frame, Scale, per_cent, printable, shortened, ticks
+from mien.evaluation.reports.drawing import (
+    Drawing,
+    Frame,
+    Scale,
+    per_cent,
+    printable,
+    shortened,
+    ticks,
+)
 
 NASTY = "</svg><script>alert('1')</script> & \"2\" \x00\udc80"
 

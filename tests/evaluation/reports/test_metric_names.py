@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_records import around
 
-from mien.evaluation.metric_names import METRICS, in_order, metric_name, task_title
+from mien.evaluation.reports.metric_names import METRICS, in_order, metric_name, task_title
 
 
 def test_units_are_applied() -> None:

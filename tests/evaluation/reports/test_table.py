@@ -9,8 +9,7 @@ import report_records
 from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.metrics import ClassScores
 from mien.evaluation.record import Result
-from mien.evaluation.scores import Scores
-from mien.evaluation.table import (
+from mien.evaluation.reports.table import (
     format_classes,
     format_comparisons,
     format_confusion,
@@ -19,6 +18,7 @@ from mien.evaluation.table import (
     format_table,
     markdown,
 )
+from mien.evaluation.scores import Scores
 
 WHOLE = Scores(
     protocol="majority",

@@ -9,9 +9,9 @@ import pytest
 from report_records import CLASSES, COUNTS, around, scores
 
 from mien.evaluation.bootstrap import Estimate
-from mien.evaluation.charts import Key
-from mien.evaluation.class_charts import Dot, class_chart, confusion_chart, interval_chart
-from mien.evaluation.drawing import Drawing
+from mien.evaluation.reports.charts import Key
+from mien.evaluation.reports.class_charts import Dot, class_chart, confusion_chart, interval_chart
+from mien.evaluation.reports.drawing import Drawing
 
 SMALL, LARGE = Key(0, "small"), Key(1, "large")
 

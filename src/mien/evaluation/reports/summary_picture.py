@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from ..drafts import draft_of
-from ..errors import OutputError
+from ...drafts import draft_of
+from ...errors import OutputError
+from ..record import Result
+from ..scores import Scores
 from .charts import Key, reliability_chart
 from .class_charts import class_chart, confusion_chart
 from .drawing import Drawing
 from .metric_names import metric_name, task_title
-from .record import Result
-from .report_tasks import Entry
-from .report_view import robustness_of
-from .scores import Scores
+from .page_view import robustness_of
+from .task_view import Entry
 
 _MARGIN, _GAP, _HEAD, _TITLE = 24.0, 24.0, 68.0, 26.0
 _WIDTH = 1150.0

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.evaluation import damages
-from mien.evaluation.damages import GREY
+from mien.evaluation.damage import damages
+from mien.evaluation.damage.damages import GREY
 
 BLACK = np.zeros((100, 80), np.uint8)
 COLOURS = np.random.default_rng(3).integers(0, 256, (60, 50, 3), dtype=np.uint8)

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from mien.evaluation.bootstrap import Estimate
-from mien.evaluation.charts import Key, reliability_chart, risk_chart, robustness_chart
-from mien.evaluation.drawing import Drawing
+from mien.evaluation.reports.charts import Key, reliability_chart, risk_chart, robustness_chart
+from mien.evaluation.reports.drawing import Drawing
 from mien.evaluation.scores import ReliabilityBin, RiskPoint
 
 SMALL, LARGE = Key(0, "small"), Key(8, "large")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..preprocess import Picture
-from .bootstrap import Estimate
+from ...preprocess import Picture
+from ..bootstrap import Estimate
+from ..damage.robustness import mean_robustness
+from ..scores import Gap, Mistake
 from .charts import Key, robustness_chart
 from .class_charts import Dot, interval_chart
 from .drawing import Drawing
 from .picture_data import PictureData, picture_data
-from .report_tasks import Entry
-from .robustness import mean_robustness
 from .robustness_view import Curves, curves_of, in_words, mean_curve
-from .scores import Gap, Mistake
+from .task_view import Entry
 
 _ROOM = 0.02  # between the lowest accuracy of the curves and the bottom
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from ..models import VariantCost
-from .bootstrap import Estimate
+from ...models import VariantCost
+from ..bootstrap import Estimate
+from ..damage.robustness import mean_robustness
+from ..record import Result
+from ..scores import Comparison, Scores
 from .class_charts import NO_FACE
 from .metric_names import in_order, metric_name, task_title
-from .record import Result
-from .robustness import mean_robustness
 from .robustness_view import curves_of, in_words, mean_curve
-from .scores import Comparison, Scores
 
 
 def format_table(results: Sequence[Result]) -> str:

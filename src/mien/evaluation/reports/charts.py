@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .bootstrap import Estimate
-from .corruptions import STRENGTHS
+from ..bootstrap import Estimate
+from ..damage.corruptions import STRENGTHS
+from ..scores import ReliabilityBin, RiskPoint
 from .drawing import Drawing, Frame, Part, Point, Scale, per_cent, ticks
-from .scores import ReliabilityBin, RiskPoint
 
 COLOURS = 7
 """How many models have a colour of their own; they are in ``charts.css``."""

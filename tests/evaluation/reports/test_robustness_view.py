@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from report_records import around, result
 
-from mien.evaluation.robustness import mean_robustness
-from mien.evaluation.robustness_view import curves_of, in_words, mean_curve
+from mien.evaluation.damage.robustness import mean_robustness
+from mien.evaluation.reports.robustness_view import curves_of, in_words, mean_curve
 from mien.evaluation.scores import RobustnessPoint
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..preprocess import Picture
+from ...preprocess import Picture
 
 GREY = 128
 """Of what covers a face."""

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
-from ..preprocess import Picture
-from .answers import Answers
-from .bootstrap import share_estimate
+from ...errors import DataError
+from ...preprocess import Picture
+from ..answers import Answers
+from ..bootstrap import share_estimate
+from ..judging import judge
+from ..scores import RobustnessPoint
+from ..tasks import Task
 from .corruptions import CORRUPTIONS, STRENGTHS, Corruption
-from .judging import judge
-from .scores import RobustnessPoint
-from .tasks import Task
 
 BATCH = 128
 """How many pictures are in memory at once, each damaged in one way."""

@@ -19,8 +19,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..errors import InputError
-from ..preprocess import Picture
+from ...errors import InputError
+from ...preprocess import Picture
 from .damages import (
     blurred,
     coarse,

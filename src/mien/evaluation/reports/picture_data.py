@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from ..preprocess import Picture
+from ...preprocess import Picture
 
 _LARGEST = 192
 _COARSE = 96  # pictures up to here are enlarged without blur: their pixels are what was seen
