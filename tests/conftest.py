@@ -13,6 +13,10 @@ from mien.card import CARD_KEY, Card
 from mien.expressions import BASIC8
 from mien.preprocess import Preprocess
 
+# Before anything imports torch: for tensors as small as those of tests, threads cost more time
+# than they save, and sums come out the same on any number of cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
