@@ -33,19 +33,21 @@ def clean_faces(pictures: Reader, training: FERPlus | None = None) -> NDArray[np
     """
     if not isinstance(pictures, FERPlus) or pictures.split == "train":
         return None
-    if training is None:
-        training = FERPlus(pictures.root, split="train")
     name = f"clean-{_key(pictures, training)}.mask"
     kept = recalled(name)
     if kept is not None:
         return np.frombuffer(kept, np.bool_).copy()
+    if training is None:
+        training = FERPlus(pictures.root, split="train")
     clean = ~has_copy_in(pictures.images, training.images)
     remember(name, clean.tobytes())
     return clean
 
 
-def _key(*sides: FERPlus) -> str:
+def _key(pictures: FERPlus, training: FERPlus | None) -> str:
+    """Of the pictures and what they are compared with: without ``training``, their own copy."""
     digest = hashlib.sha256(f"{_VERSION} {NEAR}".encode())
-    for side in sides:
-        digest.update("\n".join((*side.names, side.archive.stamp())).encode())
+    for side in (pictures, training):
+        said = () if side is None else (*side.names, side.archive.stamp())
+        digest.update("\n".join(said).encode() + b"\0")
     return digest.hexdigest()[:32]

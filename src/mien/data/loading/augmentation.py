@@ -38,14 +38,14 @@ class Augmentation:
             )
         return self.load or size
 
-    def transform(self, size: int) -> nn.Module:
+    def transform(self, size: int) -> nn.Sequential:
         """The transform of one float picture (C, load, load) with values between 0 and 1."""
         return _in_order(self.steps, size)
 
-    def transform_after(self, size: int) -> nn.Module:
+    def transform_after(self, size: int) -> nn.Sequential:
         """The transform of one normalised picture (C, H, W)."""
         return _in_order(self.after, size)
 
 
-def _in_order(steps: tuple[Step, ...], size: int) -> nn.Module:
+def _in_order(steps: tuple[Step, ...], size: int) -> nn.Sequential:
     return nn.Sequential(*(step.transform(size) for step in steps))

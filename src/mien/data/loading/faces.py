@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ...errors import DataError
@@ -87,9 +87,11 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
         self.targets = torch.from_numpy(np.ascontiguousarray(targets))
         self.mean = torch.tensor(preprocess.mean)[:, None, None]
         self.gain = 1 / torch.tensor(preprocess.std)[:, None, None]
-        self.transform: Change | None = augmentation.transform(size) if augmentation else None
-        self.transform_after: Change | None = (
-            augmentation.transform_after(size) if augmentation and augmentation.after else None
+        self.transform = _Chained(augmentation.transform(size)) if augmentation else None
+        self.transform_after = (
+            _Chained(augmentation.transform_after(size))
+            if augmentation and augmentation.after
+            else None
         )
         self.seed = seed
         self.damage = Damage(self.faces.names, tolerated)
@@ -164,6 +166,18 @@ class _CutInMemory:
 def _bytes(pictures: PicturesInMemory, preprocess: Preprocess) -> int:
     """How much memory the faces take when they are cut."""
     return len(pictures) * preprocess.size**2 * (1 if preprocess.colour == "grey" else 3)
+
+
+class _Chained:
+    """Steps one after the other, without what torch does around each call of a module."""
+
+    def __init__(self, steps: nn.Sequential) -> None:
+        self.changes: list[Change] = [step.forward for step in steps]
+
+    def __call__(self, values: Tensor) -> Tensor:
+        for change in self.changes:
+            values = change(values)
+        return values
 
 
 @contextmanager

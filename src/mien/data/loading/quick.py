@@ -8,6 +8,7 @@ rounding of positions; the search is left out, and OpenCV warps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.transforms import v2  # type: ignore[import-untyped]
+
+_TRIES = 10
+"""For a rectangle that fits into the picture, as in torchvision."""
 
 _FLAGS = {
     "nearest": cv2.INTER_NEAREST,
@@ -138,6 +142,26 @@ def _resized_crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Te
     return resized
 
 
+def _erasing_draws(transform: Any, pictures: list[Tensor]) -> dict[str, Any]:
+    """The draws of an erased rectangle of one grey."""
+    if transform.value is None or len(transform.value) != 1:
+        params: dict[str, Any] = transform.make_params(pictures)
+        return params
+    height, width = pictures[0].shape[-2:]
+    low, high = transform.scale
+    ratios = transform._log_ratio.tolist()
+    for _ in range(_TRIES):
+        shares = torch.rand(2)
+        area = height * width * (low + (high - low) * float(shares[0]))
+        ratio = math.exp(ratios[0] + (ratios[1] - ratios[0]) * float(shares[1]))
+        rows, columns = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if rows < height and columns < width:
+            top = int(torch.randint(0, height - rows + 1, ()))
+            left = int(torch.randint(0, width - columns + 1, ()))
+            return {"i": top, "j": left, "h": rows, "w": columns, "v": transform.value[0]}
+    return {"i": 0, "j": 0, "h": height, "w": width, "v": None}
+
+
 _CHANGES: dict[type, Callable[[Any, Tensor, dict[str, Any]], Tensor]] = {
     v2.RandomHorizontalFlip: _flip,
     v2.RandomCrop: _crop,
@@ -149,6 +173,7 @@ _CHANGES: dict[type, Callable[[Any, Tensor, dict[str, Any]], Tensor]] = {
 
 _DRAWS: dict[type, Callable[[Any, list[Tensor]], dict[str, Any]]] = {
     v2.RandomAffine: _affine_draws,
+    v2.RandomErasing: _erasing_draws,
 }
 
 
