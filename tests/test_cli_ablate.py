@@ -204,7 +204,7 @@ def test_a_plan_says_where_a_start_is_missing(
     monkeypatch.setitem(RECIPES, "tiny", replace(TINY, starts_from="a network of faces"))
     assert main(["ablate", "paper.table1", "--plan", "--seeds", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    words = "from fresh weights; the paper's starts from a network of faces: --start"
+    words = "from fresh weights; the table's starts from a network of faces: --start"
     assert f"† {words} ROW=FILE" in lines
     assert lines[lines.index("# plain: -; waiting for seed 0") + 1] == f"# {words} plain=FILE"
     Path("weights.safetensors").touch()

@@ -168,13 +168,13 @@ def test_rows_from_fresh_weights_are_marked() -> None:
     made = summary(TABLE, "cpu", [RECORDS[3]], fresh={"3-1": "faces", "3-5": "faces"})
     assert [row.fresh for row in made.rows] == ["faces", "faces", "", ""]
     text = format_summary(made)
-    words = "from fresh weights; the paper's starts from faces: --start"
+    words = "from fresh weights; the table's starts from faces: --start"
     assert f"\n† 3-1, 3-5: {words} ROW=FILE\n" in text
     assert [line for line in text.splitlines() if "(3, 1) † |" in line]
     assert not [line for line in text.splitlines() if "(2, 5) †" in line]
     made = summary(TABLE, "cpu", [said])
     assert [row.fresh for row in made.rows] == ["", "", "", "a run of the other"]
-    assert "\n† 2-5: from fresh weights; the paper's starts from a run of the other: --start " in (
+    assert "\n† 2-5: from fresh weights; the table's starts from a run of the other: --start " in (
         format_summary(made)
     )
     every = summary(TABLE, "cpu", [], fresh=dict.fromkeys(["3-1", "3-5", "2-1", "2-5"], "faces"))

@@ -65,7 +65,7 @@ def test_a_picture_says_what_a_table_says() -> None:
     assert measured[0] in " ".join(figure.get_suptitle().split())
     below = " ".join(figure.get_supxlabel().split())
     assert "* the epoch was chosen on the split that is reported" in below
-    assert "† 2-5: from fresh weights; the paper's starts from a network of faces" in below
+    assert "† 2-5: from fresh weights; the table's starts from a network of faces" in below
     assert "Smoke size" in below
     assert not draw(table(row(3, 5, 81.0)), AXES).get_supxlabel()
 

@@ -192,7 +192,7 @@ def format_summary(summary: Summary) -> str:
 
 def fresh_words(start: str, row: str) -> str:
     """What to say of a row that begins with fresh weights where the paper's does not."""
-    return f"from fresh weights; the paper's starts from {start}: --start {row}=FILE"
+    return f"from fresh weights; the table's starts from {start}: --start {row}=FILE"
 
 
 def write_summary(summary: Summary, path: Path) -> None:

@@ -1,10 +1,10 @@
 """The papers' tables and figures as rows of changed recipes; one file a paper."""
 
 from ...errors import UnknownName
-from . import apvit, dan, lla_net, msa_net, transfer
+from . import apvit, dan, lla_net, msa_net, networks, transfer
 from .table import SCALES, Row, Scale, Table
 
-_FILES = (dan, transfer, lla_net, apvit, msa_net)
+_FILES = (dan, transfer, lla_net, apvit, msa_net, networks)
 TABLES: dict[str, Table] = {table.name: table for file in _FILES for table in file.ALL}
 
 
