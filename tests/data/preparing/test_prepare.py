@@ -460,6 +460,21 @@ def test_killed_and_interrupted_with_two_processes(tmp_path: Path) -> None:
     assert content(tmp_path / "out") == content(tmp_path / "whole")
 
 
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+def test_interrupted_while_processes_start(tmp_path: Path) -> None:
+    root = ferplus_copy.write_folders(
+        tmp_path / "copy", {"FER2013Train": ferplus_copy.make_faces(80)}
+    )
+    process = start("run", root, tmp_path / "out", 2, "none")
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.3)  # both import now
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert error.count("Traceback") == 1, error
+    assert error.rstrip().endswith("KeyboardInterrupt")
+
+
 def test_real_faces_are_found_and_brought_onto_the_template(
     shared_data: Path, tmp_path: Path
 ) -> None:
