@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.drafts import draft_of
+from mien.drafts import draft_of, output_file, output_folder
+from mien.errors import OutputError
 
 
 def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
@@ -42,3 +43,57 @@ def test_whatever_goes_wrong_leaves_the_old_file_alone(
 def test_a_draft_that_was_never_begun_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), draft_of(tmp_path / "nowhere" / "result.json"):
         pass
+
+
+def test_a_file_that_was_asked_for_gets_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "report.html"
+    with output_file(path, "the report") as draft:
+        draft.write_text("page")
+    assert path.read_text() == "page"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def write_half(path: Path, error: Exception, *words: str) -> None:
+    with output_file(path, *words) as draft:
+        draft.write_text("half")
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "report.html: cannot be written (No space left on device)"),
+        (("the report",), "report.html: the report cannot be written (No space left on device)"),
+        (
+            ("the report", "choose another"),
+            "report.html: the report cannot be written (No space left on device); choose another",
+        ),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_one_line(
+    tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    with pytest.raises(OutputError) as caught:
+        write_half(path, OSError(28, "No space left on device"), *words)
+    assert str(caught.value) == f"{tmp_path / message}"
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_errors_pass_through(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not ours"):
+        write_half(tmp_path / "a", ValueError("not ours"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_made_or_named(tmp_path: Path) -> None:
+    output_folder(tmp_path / "a" / "b")
+    output_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"file: the folder cannot be made \(File exists\)"):
+        output_folder(tmp_path / "file")
+    with pytest.raises(OutputError, match=r"x: the file cannot be written \(File exists\)"):
+        write_half(tmp_path / "file" / "x", ValueError("not reached"), "the file")

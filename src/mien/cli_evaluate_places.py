@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .drafts import draft_of
+from .drafts import output_file, output_folder
 from .errors import InputError, MienError, OutputError, require
 
 if TYPE_CHECKING:
@@ -91,11 +91,8 @@ class Places:
 
 def _write_comparisons(found: Evaluation, path: Path) -> None:
     text = json.dumps([asdict(one) for one in found.comparisons], indent=2)
-    try:
-        with draft_of(path) as draft:
-            draft.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    with output_file(path) as draft:
+        draft.write_text(text + "\n", encoding="utf-8")
 
 
 def _require_file(path: Path, what: str) -> None:
@@ -105,9 +102,6 @@ def _require_file(path: Path, what: str) -> None:
 
 
 def _require_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: the folder cannot be made ({error.strerror})") from None
+    output_folder(path)
     if not os.access(path, os.W_OK):
         raise OutputError(f"{path}: nothing can be written to this folder")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .errors import OutputError
+
 ENDING = ".part"
 """What names of unfinished files end in."""
 
@@ -27,3 +29,37 @@ def draft_of(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def output_file(path: Path, what: str = "", remedy: str = "") -> Iterator[Path]:
+    """A draft of a file that the user asked for, in a folder that is made if need be.
+
+    Args:
+        path: of the file.
+        what: it is, for the message, such as ``"the report"``.
+        remedy: what to do if it cannot be written.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft_of(path) as draft:
+            yield draft
+    except OSError as error:
+        said = f"{what} cannot be written".lstrip()
+        reason = error.strerror or error
+        raise OutputError(f"{path}: {said} ({reason}){remedy and f'; {remedy}'}") from None
+
+
+def output_folder(path: Path) -> None:
+    """Make a folder that the user asked for, if it is not there.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: the folder cannot be made ({error.strerror})") from None

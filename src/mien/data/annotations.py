@@ -51,6 +51,13 @@ class Annotations:
     def __len__(self) -> int:
         return len(self.names)
 
+    def box(self, row: int) -> Box | None:
+        """The face's box of one row; ``None`` where it has none."""
+        if self.boxes is None or np.isnan(self.boxes[row]).any():
+            return None
+        x, y, width, height = self.boxes[row].tolist()
+        return x, y, width, height
+
     def rows(self, chosen: NDArray[np.intp] | Sequence[int]) -> Annotations:
         """The table of the chosen rows alone, in their order."""
         places = np.asarray(chosen, np.intp)

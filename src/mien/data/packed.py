@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drafts import draft_of
-from ..errors import DataError, OutputError
+from ..drafts import output_file
+from ..errors import DataError
 from ..preprocess import Picture, Preprocess
 from .ferplus import FERPlus
 from .loading.pictures import Crops
@@ -92,19 +92,13 @@ def pack(
     cut = preprocess or default_preprocess(readers[0])
     mosaic = Mosaic.of(cut.size, cut.colour)
     packing = _Packing(readers, cut, mosaic, progress)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            with zipfile.ZipFile(draft, "w") as file:
-                splits = {reader.split: packing.split(file, reader) for reader in readers}
-                mosaic = replace(mosaic, unchanged=packing.unchanged)
-                manifest = Manifest(
-                    readers[0].name, _settings(readers[0], cut), splits, mosaic=mosaic
-                )
-                _write(file, MANIFEST, manifest.to_json().encode(), zipfile.ZIP_DEFLATED)
-            size = draft.stat().st_size
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    with output_file(path) as draft:
+        with zipfile.ZipFile(draft, "w") as file:
+            splits = {reader.split: packing.split(file, reader) for reader in readers}
+            mosaic = replace(mosaic, unchanged=packing.unchanged)
+            manifest = Manifest(readers[0].name, _settings(readers[0], cut), splits, mosaic=mosaic)
+            _write(file, MANIFEST, manifest.to_json().encode(), zipfile.ZIP_DEFLATED)
+        size = draft.stat().st_size
     return Packed(path, {name: one.pictures for name, one in splits.items()}, mosaic, size)
 
 

@@ -163,14 +163,13 @@ class Reader(ABC):
         """A picture with its annotations."""
         table = self.table
         label = None if table.classes is None else int(table.classes[index])
-        box = None if table.boxes is None else tuple(table.boxes[index].tolist())
         return Sample(
             name=table.names[index],
             picture=self.picture(index),
             label=None if label == -1 else label,
             votes=_row(table.votes, index),
             action_units=_row(table.action_units, index),
-            box=None if box is None or np.isnan(box).any() else box,
+            box=table.box(index),
             landmarks=_row(table.landmarks, index),
             group=None if table.groups is None else table.groups[index],
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, OutputError, require
-from ..preprocess import Picture
+from ..preprocess import Box, Picture
 from .reader import Reader
 from .stats import UNITS, Spread, members
 
@@ -175,9 +175,9 @@ def _tile(reader: Reader, row: int, side: int) -> NDArray[np.uint8]:
         cv2.line(canvas, (0, 0), (side, side), _RED, 2)
         cv2.line(canvas, (0, side), (side, 0), _RED, 2)
         return canvas
-    boxes = reader.table.boxes
-    if boxes is not None and not np.isnan(boxes[row]).any():
-        picture = _cut(picture, boxes[row])
+    box = reader.table.box(row)
+    if box is not None:
+        picture = _cut(picture, box)
     scale = side / max(picture.shape[:2])
     size = [max(round(scale * one), 1) for one in picture.shape[1::-1]]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -187,8 +187,8 @@ def _tile(reader: Reader, row: int, side: int) -> NDArray[np.uint8]:
     return canvas
 
 
-def _cut(picture: Picture, box: NDArray[np.float64]) -> Picture:
-    x, y, width, height = box.round().astype(int)
+def _cut(picture: Picture, box: Box) -> Picture:
+    x, y, width, height = map(round, box)
     cut = picture[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
     return cut if cut.size else picture
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..data.reader import Reader
 from ..errors import DataError
 from ..faces.detection import Detection, Detector
@@ -41,7 +39,6 @@ class DetectedFaces:
                 "made, so it tells nothing of a detector; give the original copy"
             )
         self._reader, self._detector = reader, detector
-        self._boxes = reader.table.boxes
         self._last: tuple[str, Picture] | None = None
 
     def __call__(self, rows: Sequence[int], preprocess: Preprocess) -> list[Picture | None]:
@@ -76,15 +73,9 @@ class DetectedFaces:
         found = self._detector([picture for _, picture in pictures])
         faces: list[Picture | None] = []
         for (row, picture), people in zip(pictures, found, strict=True):
-            place = meant_face([one.box for one in people], self._box(row))
+            place = meant_face([one.box for one in people], self._reader.table.box(row))
             faces.append(None if place is None else _cut(picture, people[place], preprocess))
         return faces
-
-    def _box(self, row: int) -> Box | None:
-        if self._boxes is None or np.isnan(self._boxes[row]).any():
-            return None
-        x, y, width, height = self._boxes[row].tolist()
-        return x, y, width, height
 
 
 def meant_face(found: Sequence[Box | None], annotated: Box | None) -> int | None:

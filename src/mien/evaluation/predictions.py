@@ -176,13 +176,8 @@ class Predictions:
         """The line that speaks of the data set's face; ``None`` if none does."""
         if not self._columns.boxes:
             return lines[0]
-        annotated: Box | None = None
-        boxes = reader.table.boxes
-        if boxes is not None and not np.isnan(boxes[row]).any():
-            x, y, width, height = boxes[row].tolist()
-            annotated = x, y, width, height
         found = [(line, box) for line in lines if (box := self._box(line)) is not None]
-        place = meant_face([box for _, box in found], annotated)
+        place = meant_face([box for _, box in found], reader.table.box(row))
         return None if place is None else found[place][0]
 
     def _box(self, line: int) -> Box | None:

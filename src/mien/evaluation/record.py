@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..card import Measurement
-from ..drafts import draft_of
-from ..errors import DataError, NotFound, OutputError
+from ..drafts import output_file
+from ..errors import DataError, NotFound
 from .bootstrap import Estimate
 from .metrics import ClassScores
 from .scores import Gap, GroupScores, Mistake, ReliabilityBin, RiskPoint, RobustnessPoint, Scores
@@ -158,15 +158,8 @@ def write_result(result: Result, path: Path) -> None:
         DataError: if a number of the record is not finite.
     """
     text = result.to_json()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the result cannot be written ({error.strerror}); "
-            "choose another place with --output"
-        ) from None
+    with output_file(path, "the result", "choose another place with --output") as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def read_result(path: Path) -> Result:

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drafts import draft_of
-from ..errors import OutputError
+from ..drafts import output_file
 from ..expressions import LabelSet
 from ..preprocess import Picture
 from .cells import drawn
@@ -91,11 +90,8 @@ def write_picture(picture: Picture, path: Path) -> None:
         OutputError: if the file cannot be written.
     """
     _, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    try:
-        with draft_of(path) as draft:
-            draft.write_bytes(data.tobytes())
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    with output_file(path) as draft:
+        draft.write_bytes(data.tobytes())
 
 
 def write_numbers(arrays: dict[str, NDArray[Any]], path: Path) -> None:
@@ -104,12 +100,9 @@ def write_numbers(arrays: dict[str, NDArray[Any]], path: Path) -> None:
     Raises:
         OutputError: if the file cannot be written.
     """
-    try:
-        # By its handle, as NumPy would add a suffix to the draft's name.
-        with draft_of(path) as draft, draft.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # of its own option
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    # By its handle, as NumPy would add a suffix to the draft's name.
+    with output_file(path) as draft, draft.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # of its own option
 
 
 def _plain(text: str) -> str:

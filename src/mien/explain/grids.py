@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..drafts import draft_of
-from ..errors import InputError, OutputError, require
+from ..drafts import output_file
+from ..errors import InputError, require
 from ..preprocess import Picture
 
 if TYPE_CHECKING:
@@ -132,14 +132,10 @@ def write_figure(figure: Figure, path: Path) -> None:
     }
     if path.suffix not in options:
         raise InputError(f"{path}: figures are written as {' or '.join(options)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft, warnings.catch_warnings():
-            # Of letters that Matplotlib's own font lacks: they are drawn as boxes.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            figure.savefig(draft, **options[path.suffix])
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    with output_file(path) as draft, warnings.catch_warnings():
+        # Of letters that Matplotlib's own font lacks: they are drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(draft, **options[path.suffix])
 
 
 def _new_titles(rows: Sequence[Row]) -> list[list[str]]:

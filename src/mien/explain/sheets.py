@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from ..drafts import output_folder
 from ..errors import OutputError
 from .cells import PATCHES, grid_rows
 from .files import map_files, map_numbers, write_numbers, write_picture
@@ -32,10 +33,7 @@ class Folder:
     def __init__(self, path: Path, sources: Collection[Path] = ()) -> None:
         self.path = path
         self._sources = {source.resolve() for source in sources}
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{path}: the folder cannot be made ({error.strerror})") from None
+        output_folder(path)
 
     def file(self, name: str) -> Path:
         """The path of a file to write.

@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 
-from ..drafts import draft_of
+from ..drafts import output_file, output_folder
 from ..errors import OutputError
 from ..preprocess import Picture
 from .annotate import annotate
@@ -39,10 +39,7 @@ class Annotator:
         self._names: set[str] = set()
         self._video: AnnotatedVideo | None = None
         self._source: str | None = None
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: the folder cannot be made ({error.strerror})") from None
+        output_folder(self._folder)
 
     def write(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Annotate one frame and write it."""
@@ -89,11 +86,8 @@ class Annotator:
         options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if kind == ".jpg" else []
         _, data = cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
         path = self._path(frame.source, kind)
-        try:
-            with draft_of(path) as draft:
-                draft.write_bytes(data.tobytes())
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+        with output_file(path) as draft:
+            draft.write_bytes(data.tobytes())
 
     def _path(self, source: str, suffix: str) -> Path:
         """A file name that no other source of this run has."""

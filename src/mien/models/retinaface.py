@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from ..drafts import draft_of
+from ..drafts import output_file
 from ..errors import OutputError
 from ..faces.retinaface_graph import build
 from .weight_files import read_tensors
@@ -35,9 +35,5 @@ def import_retinaface(source: Path | str, output: Path | str) -> None:
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     model = build(weights, str(source), f"RetinaFace from {source.name}, SHA-256 {digest}")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(output) as draft:
-            draft.write_bytes(model)
-    except OSError as error:
-        raise OutputError(f"{output}: the detector cannot be written ({error.strerror})") from None
+    with output_file(output, "the detector") as draft:
+        draft.write_bytes(model)

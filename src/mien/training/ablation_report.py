@@ -18,8 +18,7 @@ from typing import Any
 
 from scipy.stats import t as student  # type: ignore[import-untyped]
 
-from ..drafts import draft_of
-from ..errors import OutputError
+from ..drafts import output_file
 from ..evaluation.record import Result
 from ..evaluation.reports.table import markdown
 from .ablations.table import Row, Scale, Table
@@ -201,14 +200,8 @@ def write_summary(summary: Summary, path: Path) -> None:
     Raises:
         OutputError: if it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            draft.write_text(summary.to_json(), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the summary cannot be written ({error.strerror}); choose another --output"
-        ) from None
+    with output_file(path, "the summary", "choose another --output") as draft:
+        draft.write_text(summary.to_json(), encoding="utf-8")
 
 
 def _row(

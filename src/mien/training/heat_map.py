@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..drafts import draft_of
-from ..errors import InputError, OutputError, require
+from ..drafts import output_file
+from ..errors import InputError, require
 from .ablation_report import Summary, marks, remarks
 
 _NEEDS_LATEX = "pgf"
@@ -51,14 +51,8 @@ def heat_map(summary: Summary, axes: tuple[str, str], path: Path) -> None:
     """
     format = picture_format(path)
     figure = draw(summary, axes)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            figure.savefig(draft, format=format)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the picture cannot be written ({error.strerror}); choose another --picture"
-        ) from None
+    with output_file(path, "the picture", "choose another --picture") as draft:
+        figure.savefig(draft, format=format)
 
 
 def draw(summary: Summary, axes: tuple[str, str]) -> Any:

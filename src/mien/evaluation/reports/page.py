@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...drafts import draft_of
-from ...errors import DataError, OutputError, require
+from ...drafts import output_file
+from ...errors import DataError, require
 from ...preprocess import Picture
 from ..record import Result
 from ..scores import Comparison
@@ -48,15 +48,8 @@ def write_report(
         OutputError: if the file cannot be written.
     """
     text = report(results, comparisons, mistakes)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the report cannot be written ({error.strerror}); "
-            "choose another place with --report"
-        ) from None
+    with output_file(path, "the report", "choose another place with --report") as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def report(

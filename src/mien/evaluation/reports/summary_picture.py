@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from ...drafts import draft_of
-from ...errors import OutputError
+from ...drafts import output_file
 from ..record import Result
 from ..scores import Scores
 from .charts import Key, reliability_chart
@@ -66,12 +65,8 @@ def write_summary_picture(result: Result, path: Path) -> None:
         OutputError: if the file cannot be written.
     """
     text = summary_picture(result).file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft_of(path) as draft:
-            draft.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: the picture cannot be written ({error.strerror})") from None
+    with output_file(path, "the picture") as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def _numbers(scores: Scores) -> str:
