@@ -68,6 +68,11 @@ class Row:
         """The middle of several runs."""
         return cls(name, statistics.median(runs), unit, runs)
 
+    @classmethod
+    def best(cls, name: str, runs: list[float], unit: str, *, less_is_better: bool = False) -> Row:
+        """The least disturbed of several runs: what else the machine does only ever slows."""
+        return cls(name, (min if less_is_better else max)(runs), unit, runs)
+
     def against(self, rival: Row, *, less_is_better: bool = False) -> Row:
         """This row beside the rival's, with the ratio of the two, above 1 where ours wins."""
         times = rival.value / self.value if less_is_better else self.value / rival.value
