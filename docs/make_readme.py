@@ -1,9 +1,9 @@
 """Put the measured numbers into the README: every one is read from a file of results/.
 
-python docs/make_readme.py           writes them, and the charts of one record as a picture
-python docs/make_readme.py --check   ends with 1 if the README or the picture says anything else
+python docs/make_readme.py           writes them, and pictures: a record's charts, the comparison
+python docs/make_readme.py --check   ends with 1 if the README or a picture says anything else
 
-The picture needs mien with its extra train; without it, it is left as it is.
+The pictures need mien with its extra train; without it, they are left as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -27,15 +29,14 @@ METRICS = {
     "loss": "loss in points",
 }
 HEADLINE = ("majority", "whole")
-PICTURE, PICTURED = ROOT / "docs" / "images" / "report.svg", RESULTS / "mien-small.public-test.json"
+IMAGES = ROOT / "docs" / "images"
+CHARTS, CHARTED = IMAGES / "report.svg", "mien-small.public-test.json"
 
 
 def main(arguments: list[str]) -> int:
     """Write or check; the exit code."""
-    wanted = {README: with_numbers(README.read_text(encoding="utf-8"), numbers(RESULTS))}
-    drawn = picture(PICTURED)
-    if drawn is not None:
-        wanted[PICTURE] = drawn
+    readme = with_numbers(README.read_text(encoding="utf-8"), numbers(RESULTS))
+    wanted = {README: readme, **pictures(RESULTS)}
     changed = {path: text for path, text in wanted.items() if read(path) != text}
     if "--check" in arguments:
         for path in changed:
@@ -52,16 +53,27 @@ def read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-def picture(path: Path) -> str | None:
-    """The charts of a record as SVG, or nothing where the lab is not installed."""
+def pictures(results: Path) -> dict[Path, str]:
+    """Files of SVG and what they hold; none where the lab is not installed."""
     try:
         from mien.evaluation.record import read_result
         from mien.evaluation.reports.summary_picture import summary_picture
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("mien"):
             raise
-        return None
-    return summary_picture(read_result(path)).file()
+        return {}
+    found = {CHARTS: summary_picture(read_result(results / CHARTED)).file()}
+    for path in sorted((results / "ablations").glob("*/summary.json")):
+        summary, costs = load(path), costs_of(results, path)
+        if summary["table"] == comparison.TABLE and comparison.points(summary, costs):
+            found[IMAGES / f"{path.parent.name}.svg"] = comparison.picture(summary, costs)
+    return found
+
+
+def costs_of(results: Path, summary: Path) -> comparison.Costs:
+    """What the networks of a table cost, if that is measured."""
+    path = results / "benchmarks" / f"{summary.parent.name}.json"
+    return comparison.costs(load(path)) if path.exists() else {}
 
 
 def with_numbers(readme: str, block: str) -> str:
@@ -77,7 +89,7 @@ def numbers(results: Path) -> str:
     measured = sorted((results / "benchmarks").glob("*.json"))
     parts += [benchmark(load(path), path.name) for path in measured]
     tables = sorted((results / "ablations").glob("*/summary.json"))
-    parts += [ablation(load(path), path.parent.name) for path in tables]
+    parts += [ablation(load(path), path.parent.name, costs_of(results, path)) for path in tables]
     costs = results / "costs.jsonl"
     if costs.exists():
         parts.append(cost_table(costs.read_text(encoding="utf-8").splitlines()))
@@ -165,8 +177,35 @@ def cost_table(lines: list[str]) -> str:
     )
 
 
-def ablation(summary: dict[str, Any], folder: str) -> str:
-    """A paper's table with our numbers beside the printed ones."""
+def ablation(summary: dict[str, Any], folder: str, costs: comparison.Costs) -> str:
+    """A table with our numbers: beside the paper's, or networks beside each other."""
+    path = f"results/ablations/{folder}"
+    made = (
+        f"From [`{path}`]({path}), by `mien ablate {summary['table']} --scale {summary['scale']} "
+        f"--output {path}` with `--data`"
+    )
+    measured = "; ".join(summary["measured"]) or "nothing is finished"
+    lines = [f"**{summary['title']}**: {summary['source']}; ours at the scale {summary['scale']}, "]
+    if summary["table"] == comparison.TABLE:
+        lines[0] += comparison.CAPTION
+        lines += ["", *table(*comparison.cells(summary, costs)), ""]
+        if comparison.points(summary, costs):
+            lines += [f"![{comparison.ALT}](docs/images/{folder}.svg)", ""]
+        costed = f"results/benchmarks/{folder}.json"
+        made += f"; costs from [`{costed}`]({costed}), by `python benchmarks/networks.py`" * bool(
+            costs
+        )
+    else:
+        lines[0] += (
+            f"accuracy in per cent on {measured}: mean over seeds, standard deviation, 95 % "
+            "interval of the mean"
+        )
+        lines += ["", *table(*beside_the_paper(summary)), ""]
+    return "\n".join([*lines, f"{made}.", ""])
+
+
+def beside_the_paper(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a paper's table with our numbers."""
     papers = list(dict.fromkeys(name for row in summary["rows"] for name in row["paper"]))
     rows = [
         [
@@ -178,21 +217,7 @@ def ablation(summary: dict[str, Any], folder: str) -> str:
         ]
         for row in summary["rows"]
     ]
-    path = f"results/ablations/{folder}"
-    measured = "; ".join(summary["measured"]) or "nothing is finished"
-    return "\n".join(
-        [
-            f"**{summary['title']}**: {summary['source']}; ours at the scale {summary['scale']}, "
-            f"accuracy in per cent on {measured}: mean over seeds, standard deviation, 95 % "
-            "interval of the mean",
-            "",
-            *table(["", *papers, "ours", "seeds", "command"], rows),
-            "",
-            f"From [`{path}`]({path}), by `mien ablate {summary['table']} --scale "
-            f"{summary['scale']} --output {path}` with `--data`.",
-            "",
-        ]
-    )
+    return ["", *papers, "ours", "seeds", "command"], rows
 
 
 def spread(accuracy: dict[str, float | None] | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .evaluation.record import Result
     from .training.ablate import Ablation
     from .training.ablation_plan import Run
-    from .training.ablation_report import Summary
+    from .training.ablation_summary import Summary
     from .training.ablations import Table
 
 # As in training.ablations.table, whose import is slow.
@@ -172,7 +172,7 @@ def _report(ablation: Ablation, *, json: bool, picture: Path | None, ran: bool) 
     Returns:
         False if a file could not be written, which is said after the table.
     """
-    from .training.ablation_report import write_summary
+    from .training.ablation_summary import write_summary
     from .training.heat_map import heat_map
 
     if not ablation.leads:
@@ -222,7 +222,7 @@ def _summary(
     ablation: Ablation, records: dict[tuple[str, int], Result], *, whole_paths: bool
 ) -> Summary:
     """With the command of each row's first run that is not finished, or else its first."""
-    from .training.ablation_report import summary
+    from .training.ablation_summary import summary
 
     plan = ablation.plan
     commands: dict[str, str] = {}

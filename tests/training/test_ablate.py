@@ -29,13 +29,16 @@ from mien.errors import (  # noqa: E402
     OutputError,
     UnknownName,
 )
+from mien.evaluation.damage.corruptions import CORRUPTIONS, STRENGTHS  # noqa: E402
+from mien.evaluation.evaluate import evaluate  # noqa: E402
+from mien.evaluation.manner import Manner  # noqa: E402
 from mien.evaluation.record import Result, read_result, write_result  # noqa: E402
 from mien.models import load_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training import ablate  # noqa: E402
 from mien.training.ablate import DIGEST, Ablation  # noqa: E402
 from mien.training.ablation_plan import Plan, Run, digest  # noqa: E402
-from mien.training.ablation_report import summary  # noqa: E402
+from mien.training.ablation_summary import summary  # noqa: E402
 from mien.training.ablations import TABLES, Row, Table, find_table  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
 from mien.training.hardware import Hardware  # noqa: E402
@@ -183,6 +186,31 @@ def test_numbers_are_those_of_the_networks(root: Path, finished: Path) -> None:
             assert scores.metrics["accuracy"].value == pytest.approx(right, abs=1e-12)
             assert scores.images == counts.sum()
         assert record.find("majority", "clean").images <= counts.sum()
+
+
+def test_damaged_pictures_are_those_of_the_evaluation(
+    root: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: Any, **__: Any) -> Path:
+        shutil.copytree(finished / "runs/plain/seed-0", folder, dirs_exist_ok=True)
+        return folder / "model.safetensors"
+
+    folder = tmp_path / "runs/plain/seed-0"
+    monkeypatch.setattr(ablate, "train", train)
+    plan = Plan(table=replace(TABLE, damaged=12), scale="cpu", seeds=1, rows=("plain",))
+    Ablation(plan, Copies({"ferplus": root}), tmp_path).run()
+    found = read_result(tmp_path / "plain.seed-0.json").robustness
+    assert len(found) == len(CORRUPTIONS) * (1 + len(STRENGTHS))
+    (other,) = evaluate(
+        [folder / "model.safetensors"],
+        "ferplus",
+        root=root,
+        split="public-test",
+        manner=Manner(robustness=12),
+    ).results
+    assert found == other.robustness
+    assert not read_result(finished / "plain.seed-0.json").robustness
+    assert replace(plan, smoke=True).damaged == 8
 
 
 def test_what_is_finished_is_not_run_again(

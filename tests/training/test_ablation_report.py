@@ -13,8 +13,9 @@ pytest.importorskip("lightning")
 from mien.errors import DataError, UnknownName
 from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.record import Result
-from mien.evaluation.scores import Scores
-from mien.training.ablation_report import Spread, format_summary, summary, write_summary
+from mien.evaluation.scores import RobustnessPoint, Scores
+from mien.training.ablation_report import format_summary
+from mien.training.ablation_summary import Spread, summary, write_summary
 from mien.training.ablations import Row, Table
 from mien.training.reporting import headline
 
@@ -96,6 +97,24 @@ def test_rows_have_our_numbers_beside_the_papers() -> None:
     assert fourth.accuracy == Spread(80.0)
     assert made.measured == ("ferplus public-test, protocol majority, 3,137 pictures",)
     assert not made.smoke
+
+
+def test_all_protocols_and_robustness_are_put_together() -> None:
+    curve = [
+        RobustnessPoint(corruption="blur", strength=strength, images=8, accuracy=number)
+        for strength, number in enumerate(map(Estimate, (0.9, 0.5, 0.1), (0,) * 3, (1,) * 3))
+    ]
+    first, second = record("3-1", 0, 0.84), record("3-1", 1, 0.86)
+    made = summary(TABLE, "cpu", [replace(first, robustness=tuple(curve)), second]).rows[0]
+    assert [(one.protocol, one.subset, one.images) for one in made.scores] == [
+        ("all", "whole", 3137),
+        ("majority", "whole", 3137),
+    ]
+    assert made.scores[0].metrics == {"accuracy": Spread.of([0.1, 0.1])}
+    assert made.scores[1].metrics == {"accuracy": Spread.of([0.84, 0.86])}
+    assert made.robustness == Spread(pytest.approx(0.3))  # of strengths 1 and 2, of one seed
+    assert made.recipe == "tiny"
+    assert summary(TABLE, "cpu", [second]).rows[0].robustness is None
 
 
 def test_other_tables_scales_and_rows_are_left_out() -> None:
@@ -191,7 +210,7 @@ def test_the_summary_as_json(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "summary.json"
     write_summary(made, path)
     values = json.loads(path.read_text())
-    assert (values["format"], values["table"], values["scale"]) == (1, "paper.figure1", "cpu")
+    assert (values["format"], values["table"], values["scale"]) == (2, "paper.figure1", "cpu")
     first = values["rows"][0]
     assert first["accuracy"]["mean"] == pytest.approx(256 / 3)
     assert first["paper"] == {"RAF-DB": 83.0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from .answers import Answers
 from .foreign import Foreign, ForeignModel, carries_card
 from .provenance import file_sha256
 from .views import Classify, View
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +127,29 @@ def _from_onnx(path: Path, threads: int | None, foreign: Foreign | None) -> Clas
 
 
 def _from_checkpoint(path: Path) -> Classifier:
-    torch = require("torch", "train")
+    require("torch", "train")
     from ..models import load_model
 
     network, card = load_model(path)
-    network.eval()
+    return of_network(network.eval(), card, file_sha256(path))
+
+
+def of_network(network: nn.Module, card: Card, sha256: str = "") -> Classifier:
+    """A network of the lab as a classifier.
+
+    Args:
+        network: in evaluation mode, on whichever device it is to run.
+        card: says how pictures are prepared, the classes and the temperature.
+        sha256: of its file.
+    """
+    import torch
+
+    device = next(network.parameters()).device
 
     def probabilities(images: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            logits = network(torch.from_numpy(images)).logits
-            return np.asarray(torch.softmax(logits / card.temperature, dim=1), np.float32)
+            logits = network(torch.from_numpy(images).to(device)).logits.float()
+            found = torch.softmax(logits / card.temperature, dim=1)
+            return np.asarray(found.cpu(), np.float32)
 
-    return Classifier(card, probabilities, file_sha256(path))
+    return Classifier(card, probabilities, sha256)

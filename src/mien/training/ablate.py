@@ -215,6 +215,7 @@ class Ablation:
             self._reported(run),
             device=self.hardware.device,
             workers=run.recipe.workers,
+            damaged=self.plan.damaged,
             command=self.command(run, whole_paths=False),
             settings={
                 "table": self.plan.table.name,

@@ -27,6 +27,8 @@ _WITHOUT_EFFECT = ("workers", "smoke_options")
 _ADDED_LATER: Mapping[tuple[str, str], Any] = {("Recipe", "unlabelled"): False}
 _NEVER = object()
 
+_SMOKE_DAMAGED = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -110,6 +112,11 @@ class Plan:
         """The rows to run, in the table's order."""
         names = {self.table.row(name).name for name in self.rows}
         return tuple(row for row in self.table.rows if not names or row.name in names)
+
+    @property
+    def damaged(self) -> int:
+        """On how many pictures the answers to damaged ones are measured."""
+        return min(self.table.damaged, _SMOKE_DAMAGED) if self.smoke else self.table.damaged
 
     @property
     def folder(self) -> Path:

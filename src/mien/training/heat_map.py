@@ -11,7 +11,8 @@ import numpy as np
 
 from ..drafts import output_file
 from ..errors import InputError, require
-from .ablation_report import Summary, marks, remarks
+from .ablation_report import marks, remarks
+from .ablation_summary import Summary
 
 _NEEDS_LATEX = "pgf"
 _DPI = 150

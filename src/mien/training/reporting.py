@@ -28,11 +28,14 @@ from ..data.loading.pictures import Pictures, PicturesInMemory
 from ..data.reader import Reader
 from ..errors import DataError
 from ..evaluation.answers import Answers
+from ..evaluation.classifier import Classifier, of_network
 from ..evaluation.clean import clean_faces
+from ..evaluation.damage.robustness import draw, measure_robustness
+from ..evaluation.faces import Faces, FacesAsTheyAre
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result
 from ..evaluation.recording import predictions_of, record, worst_mistakes
-from ..evaluation.scores import Scores
+from ..evaluation.scores import RobustnessPoint, Scores
 from ..evaluation.scoring import score
 from ..evaluation.tasks import LABELS, Task, answerable, tasks_of
 from ..models import load_model
@@ -104,6 +107,26 @@ class Reported:
         found = probabilities(network, card, data, workers=workers)
         return Answers(card.labels, found.argmax(axis=1), found.astype(np.float64))
 
+    def robustness(self, network: Classifier, images: int) -> tuple[RobustnessPoint, ...]:
+        """Accuracies on damaged pictures, the same ones for every network.
+
+        Args:
+            network: to ask.
+            images: on how many pictures, those that ``mien evaluate --robustness`` draws.
+
+        Raises:
+            DataError: if a picture is damaged already.
+        """
+        task, names = self.tasks_for(network.card)[0], self.data.names
+        faces = Faces(self.data)
+        sample = draw(names, task.where(faces.there, task.subset), images)
+        return measure_robustness(
+            network,
+            FacesAsTheyAre(faces, sample, network.card.preprocess),
+            [names[row] for row in sample],
+            task.at(sample),
+        )
+
 
 def measure(
     folder: Path,
@@ -111,6 +134,7 @@ def measure(
     *,
     device: str = "cpu",
     workers: int = 0,
+    damaged: int = 0,
     command: str = "",
     settings: Mapping[str, str | int | float] | None = None,
 ) -> Result:
@@ -122,6 +146,7 @@ def measure(
         reported: what to measure on.
         device: where the network runs.
         workers: processes that prepare pictures.
+        damaged: on how many pictures the chosen epoch answers damaged ones as well.
         command: that repeats the run; for the record.
         settings: what else the record should say.
 
@@ -133,9 +158,10 @@ def measure(
     network, card = load_model(chosen)
     tasks = reported.tasks_for(card)
     answers = reported.answers(network.to(device), card, workers=workers)
+    curves = reported.robustness(of_network(network, card), damaged) if damaged else ()
     network, last_card = load_model(last)
     at_the_end = reported.answers(network.to(device), last_card, workers=workers)
-    return record(
+    found = record(
         card,
         [score(task, answers) for task in tasks]
         + [_of_last_epoch(score(task, at_the_end)) for task in tasks],
@@ -149,6 +175,7 @@ def measure(
         command=command,
         mistakes=worst_mistakes(tasks[0], answers, reported.data.names),
     )
+    return replace(found, robustness=curves)
 
 
 def run_facts(folder: Path) -> dict[str, str | int | float]:

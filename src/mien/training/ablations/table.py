@@ -47,6 +47,8 @@ class Table:
         bases: name of the recipe that rows change, by scale.
         rows: from top to bottom.
         axes: of a heat map, the two settings that rows vary: down, then across.
+        damaged: on how many pictures of the reported split the answers to damaged ones are
+            measured as well, see :mod:`mien.evaluation.damage`; 0 for none.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Table:
     bases: Mapping[Scale, str]
     rows: tuple[Row, ...]
     axes: tuple[str, str] | None = None
+    damaged: int = 0
 
     def __post_init__(self) -> None:
         names = [row.name for row in self.rows]
