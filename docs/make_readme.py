@@ -1,7 +1,7 @@
-"""Put the measured numbers into the README: every one is read from a file of results/.
+"""Put the measured numbers into README and findings: every one is read from a file of results/.
 
 python docs/make_readme.py           writes them, and pictures: a record's charts, the comparison
-python docs/make_readme.py --check   ends with 1 if the README or a picture says anything else
+python docs/make_readme.py --check   ends with 1 if a page or a picture says anything else
 
 The pictures need mien with its extra train; without it, they are left as they are.
 """
@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import comparison
+from number_cells import difference, quantity, share, significant, spread, table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "results"
-BEGIN, END = "<!-- numbers: made by docs/make_readme.py -->", "<!-- end of the numbers -->"
+FINDINGS = ROOT / "docs" / "findings.md"
+BEGIN, END = "<!-- {}: made by docs/make_readme.py -->", "<!-- end of {} -->"
 METRICS = {
     "accuracy": "accuracy %",
     "balanced_accuracy": "balanced accuracy %",
@@ -35,8 +36,9 @@ CHARTS, CHARTED = IMAGES / "report.svg", "mien-small.public-test.json"
 
 def main(arguments: list[str]) -> int:
     """Write or check; the exit code."""
-    readme = with_numbers(README.read_text(encoding="utf-8"), numbers(RESULTS))
-    wanted = {README: readme, **pictures(RESULTS)}
+    blocks = {README: {"numbers": numbers(RESULTS)}, FINDINGS: findings(RESULTS)}
+    wanted = {page: with_blocks(page, found) for page, found in blocks.items()}
+    wanted |= pictures(RESULTS)
     changed = {path: text for path, text in wanted.items() if read(path) != text}
     if "--check" in arguments:
         for path in changed:
@@ -63,9 +65,9 @@ def pictures(results: Path) -> dict[Path, str]:
             raise
         return {}
     found = {CHARTS: summary_picture(read_result(results / CHARTED)).file()}
-    for path in sorted((results / "ablations").glob("*/summary.json")):
+    for path in tables(results, networks=True):
         summary, costs = load(path), costs_of(results, path)
-        if summary["table"] == comparison.TABLE and comparison.points(summary, costs):
+        if comparison.points(summary, costs):
             found[IMAGES / f"{path.parent.name}.svg"] = comparison.picture(summary, costs)
     return found
 
@@ -76,11 +78,17 @@ def costs_of(results: Path, summary: Path) -> comparison.Costs:
     return comparison.costs(load(path)) if path.exists() else {}
 
 
-def with_numbers(readme: str, block: str) -> str:
-    """The README with the text between its two markers exchanged."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{block}\n{END}{after}"
+def with_blocks(page: Path, blocks: dict[str, str]) -> str:
+    """A page with the text between the two markers of each block exchanged."""
+    text = page.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        begin, end = BEGIN.format(name), END.format(name)
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise SystemExit(f"{page.name} has no place for {name}: a line {begin}, then {end}")
+        text = f"{before}{begin}\n\n{block}\n{end}{after}"
+    return text
 
 
 def numbers(results: Path) -> str:
@@ -88,12 +96,22 @@ def numbers(results: Path) -> str:
     parts = [evaluation(load(path), path.name) for path in sorted(results.glob("*.json"))]
     measured = sorted((results / "benchmarks").glob("*.json"))
     parts += [benchmark(load(path), path.name) for path in measured]
-    tables = sorted((results / "ablations").glob("*/summary.json"))
-    parts += [ablation(load(path), path.parent.name, costs_of(results, path)) for path in tables]
+    parts += [compared(path, costs_of(results, path)) for path in tables(results, networks=True)]
     costs = results / "costs.jsonl"
     if costs.exists():
         parts.append(cost_table(costs.read_text(encoding="utf-8").splitlines()))
     return "\n".join(parts) or "Nothing is measured yet.\n"
+
+
+def findings(results: Path) -> dict[str, str]:
+    """The papers' tables by the folder of their records."""
+    return {path.parent.name: ablation(path) for path in tables(results, networks=False)}
+
+
+def tables(results: Path, *, networks: bool) -> list[Path]:
+    """Summaries of the comparison of networks, or of the papers' tables."""
+    found = sorted((results / "ablations").glob("*/summary.json"))
+    return [path for path in found if (load(path)["table"] == comparison.TABLE) == networks]
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -177,31 +195,41 @@ def cost_table(lines: list[str]) -> str:
     )
 
 
-def ablation(summary: dict[str, Any], folder: str, costs: comparison.Costs) -> str:
-    """A table with our numbers: beside the paper's, or networks beside each other."""
-    path = f"results/ablations/{folder}"
-    made = (
-        f"From [`{path}`]({path}), by `mien ablate {summary['table']} --scale {summary['scale']} "
-        f"--output {path}` with `--data`"
-    )
-    measured = "; ".join(summary["measured"]) or "nothing is finished"
-    lines = [f"**{summary['title']}**: {summary['source']}; ours at the scale {summary['scale']}, "]
-    if summary["table"] == comparison.TABLE:
-        lines[0] += comparison.CAPTION
-        lines += ["", *table(*comparison.cells(summary, costs)), ""]
-        if comparison.points(summary, costs):
-            lines += [f"![{comparison.ALT}](docs/images/{folder}.svg)", ""]
-        costed = f"results/benchmarks/{folder}.json"
-        made += f"; costs from [`{costed}`]({costed}), by `python benchmarks/networks.py`" * bool(
-            costs
-        )
-    else:
-        lines[0] += (
-            f"accuracy in per cent on {measured}: mean over seeds, standard deviation, 95 % "
-            "interval of the mean"
-        )
-        lines += ["", *table(*beside_the_paper(summary)), ""]
+def compared(path: Path, costs: comparison.Costs) -> str:
+    """The networks beside each other."""
+    summary, folder = load(path), path.parent.name
+    lines = [f"{heading(summary)}{comparison.CAPTION}", ""]
+    lines += [*table(*comparison.cells(summary, costs)), ""]
+    if comparison.points(summary, costs):
+        lines += [f"![{comparison.ALT}](docs/images/{folder}.svg)", ""]
+    made = ablated(summary, folder, "results")
+    if costs:
+        file = f"results/benchmarks/{folder}.json"
+        made += f"; costs from [`{file}`]({file}), by `python benchmarks/networks.py`"
     return "\n".join([*lines, f"{made}.", ""])
+
+
+def ablation(path: Path) -> str:
+    """A paper's table with our numbers beside the printed ones, for a page in docs/."""
+    summary = load(path)
+    measured = "; ".join(summary["measured"]) or "nothing is finished"
+    lines = [f"{heading(summary)}accuracy in per cent on {measured}", ""]
+    lines += [*table(*beside_the_paper(summary)), ""]
+    return "\n".join([*lines, f"{ablated(summary, path.parent.name, '../results')}.", ""])
+
+
+def heading(summary: dict[str, Any]) -> str:
+    """What a table compares."""
+    return f"**{summary['title']}**: {summary['source']}; ours at the scale {summary['scale']}, "
+
+
+def ablated(summary: dict[str, Any], folder: str, results: str) -> str:
+    """Which records a table is made from, and the command that wrote them."""
+    path = f"results/ablations/{folder}"
+    return (
+        f"From [`{path}`]({results}/ablations/{folder}), by `mien ablate {summary['table']} "
+        f"--scale {summary['scale']} --output {path}` with `--data`"
+    )
 
 
 def beside_the_paper(summary: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -212,59 +240,18 @@ def beside_the_paper(summary: dict[str, Any]) -> tuple[list[str], list[list[str]
             row["label"],
             *(f"{row['paper'][name]:.2f}" if name in row["paper"] else "" for name in papers),
             spread(row["accuracy"]),
+            difference(row["difference"]),
             f"{len(row['seeds'])} of {summary['seeds']}",
             f"`{row['command']}`",
         ]
         for row in summary["rows"]
     ]
-    return ["", *papers, "ours", "seeds", "command"], rows
-
-
-def spread(accuracy: dict[str, float | None] | None) -> str:
-    """Per cent over several seeds."""
-    if accuracy is None:
-        return "waiting"
-    mean, deviation, low, high = (accuracy[key] for key in ("mean", "deviation", "low", "high"))
-    if deviation is None:
-        return f"{mean:.2f}"
-    return f"{mean:.2f} ± {deviation:.2f} ({low:.2f} to {high:.2f})"
-
-
-def quantity(row: dict[str, Any], unit: str) -> str:
-    """A number with its unit, and its interval where it has one."""
-    if row["interval"] is None:
-        return f"{significant(row['value'])} {unit}"
-    low, high = row["interval"]
-    return f"{row['value']:.1f} {unit} ({low:.1f} to {high:.1f})"
+    return ["", *papers, "ours", "to the first row", "seeds", "command"], rows
 
 
 def source(path: str, result: dict[str, Any]) -> str:
     """Which file a table is made from, and the command that wrote it."""
     return f"From [`{path}`]({path}), by `{result['command']}`."
-
-
-def share(estimate: dict[str, float] | None) -> str:
-    """A fraction as per cent, with its interval."""
-    if estimate is None:
-        return ""
-    value, low, high = (100 * estimate[key] for key in ("value", "low", "high"))
-    return f"{value:.1f} ({low:.1f} to {high:.1f})"
-
-
-def significant(value: float) -> str:
-    """Three digits at least, all of the whole part."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Lines of a Markdown table: the first column to the left, numbers to the right."""
-
-    def lines() -> Iterator[list[str]]:
-        yield head
-        yield ["---"] + ["---:"] * (len(head) - 1)
-        yield from rows
-
-    return [f"| {' | '.join(cells)} |" for cells in lines()]
 
 
 if __name__ == "__main__":

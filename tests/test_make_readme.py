@@ -26,11 +26,20 @@ def program() -> ModuleType:
     return module
 
 
-def test_only_the_text_between_the_markers_changes(program: ModuleType) -> None:
-    readme = f"above\n{program.BEGIN}\nold\n{program.END}\nbelow\n"
-    new = program.with_numbers(readme, "new\n")
-    assert new == f"above\n{program.BEGIN}\n\nnew\n\n{program.END}\nbelow\n"
-    assert program.with_numbers(new, "new\n") == new
+def test_only_the_text_between_the_markers_changes(program: ModuleType, tmp_path: Path) -> None:
+    first, second = (
+        (program.BEGIN.format(name), program.END.format(name)) for name in ("one", "two")
+    )
+    page = tmp_path / "page.md"
+    page.write_text("above\n{}\nold\n{}\nbetween\n{}{}\nbelow\n".format(*first, *second))
+    new = program.with_blocks(page, {"one": "new\n", "two": "more\n"})
+    assert new == (
+        "above\n{}\n\nnew\n\n{}\nbetween\n{}\n\nmore\n\n{}\nbelow\n".format(*first, *second)
+    )
+    page.write_text(new)
+    assert program.with_blocks(page, {"one": "new\n", "two": "more\n"}) == new
+    with pytest.raises(SystemExit, match=r"page\.md has no place for three: a line <!-- three: "):
+        program.with_blocks(page, {"three": "x"})
 
 
 def test_an_empty_folder_gives_no_numbers(program: ModuleType, tmp_path: Path) -> None:
@@ -98,21 +107,25 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
             "paper": {"RAF-DB": 89.7},
             "seeds": [0, 1, 2],
             "accuracy": {"mean": 81.234, "deviation": 0.456, "low": 80.1, "high": 82.368},
+            "difference": {"mean": 0.3456, "low": -0.123, "high": 0.8},
             "command": "mien train dan.ferplus.cpu --set seed=0",
         },
-        {"label": "-", "paper": {}, "seeds": [], "accuracy": None, "command": "mien train x"},
+        {
+            **{"label": "-", "paper": {}, "seeds": [], "accuracy": None, "difference": None},
+            "command": "mien train x",
+        },
     ]
     summary = {
         **{"table": "dan.table1", "title": "Losses", "source": "DAN, Table 1", "scale": "cpu"},
         **{"seeds": 3, "measured": ["ferplus public-test"], "rows": rows},
     }
-    folder = tmp_path / "ablations" / "dan.table1.cpu"
-    folder.mkdir(parents=True)
-    (folder / "summary.json").write_text(json.dumps(summary))
-    lines = program.numbers(tmp_path).splitlines()
-    assert "| affinity loss | 89.70 | 81.23 ± 0.46 (80.10 to 82.37) | 3 of 3 | " in lines[4]
+    write(tmp_path / "ablations" / "dan.table1.cpu" / "summary.json", summary)
+    assert program.numbers(tmp_path) == "Nothing is measured yet.\n"  # in the findings alone
+    lines = program.findings(tmp_path)["dan.table1.cpu"].splitlines()
+    ours = "81.23 ± 0.46 | +0.35 (-0.12 to +0.80)"
+    assert f"| affinity loss | 89.70 | {ours} | 3 of 3 | " in lines[4]
     assert lines[4].endswith("| `mien train dan.ferplus.cpu --set seed=0` |")
-    assert lines[5] == "| - |  | waiting | 0 of 3 | `mien train x` |"
+    assert lines[5] == "| - |  | waiting |  | 0 of 3 | `mien train x` |"
     assert (
         "`mien ablate dan.table1 --scale cpu --output results/ablations/dan.table1.cpu`"
         in lines[-1]
@@ -213,7 +226,11 @@ def test_the_picture_is_drawn_from_the_record(
     names["CHARTS"] = "docs/images/report.svg"
     for name, place in names.items():
         monkeypatch.setattr(program, name, tmp_path / place)
-    (tmp_path / "README.md").write_text(f"a\n{program.BEGIN}\n{program.END}\nb\n")
+    begin, end = program.BEGIN.format("numbers"), program.END.format("numbers")
+    (tmp_path / "README.md").write_text(f"a\n{begin}\n{end}\nb\n")
+    pages = program.FINDINGS.read_text(encoding="utf-8")
+    monkeypatch.setattr(program, "FINDINGS", tmp_path / "findings.md")
+    program.FINDINGS.write_text(pages, encoding="utf-8")
     assert program.main(["--check"]) == 1
     assert program.main([]) == 0
     assert program.main(["--check"]) == 0

@@ -15,7 +15,7 @@ from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.record import Result
 from mien.evaluation.scores import RobustnessPoint, Scores
 from mien.training.ablation_report import format_summary
-from mien.training.ablation_summary import Spread, summary, write_summary
+from mien.training.ablation_summary import Difference, Spread, summary, write_summary
 from mien.training.ablations import Row, Table
 from mien.training.reporting import headline
 
@@ -79,6 +79,37 @@ def test_spread_by_the_tables_of_student() -> None:
     assert (spread.low, spread.high) == pytest.approx((256 / 3 - reach, 256 / 3 + reach), abs=1e-4)
     assert Spread.of([84.0]) == Spread(84.0)
     assert Spread.of([]) is None
+
+
+def test_difference_by_welch() -> None:
+    """Against the formulas of Welch 1947, with the quantile for their degrees of freedom."""
+    ours, others = [84.0, 85.0, 87.0], [80.0, 80.5, 81.0]
+    found = Difference.of(ours, others)
+    errors = [statistics.variance(one) / 3 for one in (ours, others)]
+    freedom = sum(errors) ** 2 / sum(one**2 / 2 for one in errors)
+    assert freedom == pytest.approx(2.4237, abs=1e-4)
+    reach = 3.65646 * sum(errors) ** 0.5
+    assert found is not None
+    assert found.mean == pytest.approx(256 / 3 - 80.5)
+    assert (found.low, found.high) == pytest.approx(
+        (found.mean - reach, found.mean + reach), abs=1e-2
+    )
+    assert Difference.of([84.0], others) is None
+    assert Difference.of(ours, [84.0]) is None
+    assert Difference.of([84.0, 84.0], [83.0, 83.0]) == Difference(1.0, 1.0, 1.0)
+
+
+def test_rows_are_set_against_the_first() -> None:
+    two = [record("2-5", 1, 0.82), *RECORDS]
+    first, _, _, fourth = summary(TABLE, "cpu", two).rows
+    assert first.difference is None
+    assert fourth.difference == Difference.of([80.0, 82.0], [84.0, 85.0, 87.0])
+    assert fourth.difference.mean == pytest.approx(81 - 256 / 3)
+    line = format_summary(summary(TABLE, "cpu", two)).splitlines()[-1]
+    assert f"{fourth.difference.mean:+.2f} ({fourth.difference.low:+.2f} to " in line
+    # Also where the first row itself is not to be shown, nothing stands in its place.
+    (alone,) = summary(TABLE, "cpu", two, rows=("2-5",)).rows
+    assert alone.difference is None
 
 
 def test_rows_have_our_numbers_beside_the_papers() -> None:
@@ -164,9 +195,17 @@ def test_the_table_reads() -> None:
     assert "ferplus public-test, protocol majority, 3,137 pictures" in lines[1]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[3:]]
     assert cells[0][:3] == ["row", "paper, RAF-DB %", "ours %"]
-    assert cells[2] == ["(3, 1)", "83.00", "85.33 ± 1.53", "81.54 to 89.13", "84.33 ± 1.53", "3"]
-    assert cells[3] == ["(3, 5)", "", "waiting", "", "", "0 of 3"]
-    assert cells[5] == ["(2, 5)", "", "80.00", "", "79.00", "1 of 3"]
+    assert cells[2] == [
+        "(3, 1)",
+        "83.00",
+        "85.33 ± 1.53",
+        "81.54 to 89.13",
+        "",
+        "84.33 ± 1.53",
+        "3",
+    ]
+    assert cells[3] == ["(3, 5)", "", "waiting", "", "", "", "0 of 3"]
+    assert cells[5] == ["(2, 5)", "", "80.00", "", "", "79.00", "1 of 3"]
     assert "*" not in text
     assert "nothing is measured yet" in format_summary(summary(TABLE, "cpu", []))
 

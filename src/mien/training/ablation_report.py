@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..evaluation.reports.table import markdown
-from .ablation_summary import RowSummary, Spread, Summary
+from .ablation_summary import Difference, RowSummary, Spread, Summary
 
 _MARK, _FRESH_MARK = "*", "†"
 
@@ -12,7 +12,7 @@ def format_summary(summary: Summary) -> str:
     """Markdown: the caption and the table."""
     papers = list(dict.fromkeys(name for row in summary.rows for name in row.paper))
     head = ["row", *(f"paper, {name} %" for name in papers)]
-    head += ["ours %", "95 % of the mean", "last epoch %", "seeds"]
+    head += ["ours %", "95 % of the mean", "to the first row", "last epoch %", "seeds"]
     lines = [
         [
             f"{row.label} {_FRESH_MARK}" if row.fresh else row.label,
@@ -65,15 +65,20 @@ def remarks(summary: Summary) -> list[str]:
 
 
 def _cells(row: RowSummary, seeds: int) -> list[str]:
-    """Our number, its interval, the last epoch's, and how many seeds."""
+    """Our number, its interval, the difference, the last epoch's, and how many seeds."""
     done = str(len(row.seeds)) if len(row.seeds) >= seeds else f"{len(row.seeds)} of {seeds}"
     if row.accuracy is None or row.last_epoch is None:
-        return ["waiting", "", "", done]
+        return ["waiting", "", "", "", done]
     mark = _MARK if row.on_test else ""
     interval = ""
     if row.accuracy.low is not None and row.accuracy.high is not None:
         interval = f"{row.accuracy.low:.2f} to {row.accuracy.high:.2f}{mark}"
-    return [_number(row.accuracy) + mark, interval, _number(row.last_epoch) + mark, done]
+    numbers = [_number(row.accuracy) + mark, interval, _difference(row.difference)]
+    return [*numbers, _number(row.last_epoch) + mark, done]
+
+
+def _difference(found: Difference | None) -> str:
+    return "" if found is None else f"{found.mean:+.2f} ({found.low:+.2f} to {found.high:+.2f})"
 
 
 def _number(spread: Spread) -> str:

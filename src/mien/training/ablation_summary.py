@@ -2,7 +2,8 @@
 
 The number of a run is the accuracy of its chosen epoch on the whole split, by the protocol that
 its record names. Of several seeds the mean is given with their standard deviation and a
-95 % interval of the mean by Student's t.
+95 % interval of the mean by Student's t, and their difference to the table's first row with a
+95 % interval by Welch's t.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scipy.stats import t as student  # type: ignore[import-untyped]
+from scipy.stats import ttest_ind
 
 from ..drafts import output_file
 from ..evaluation.damage.robustness import mean_robustness
@@ -59,6 +61,32 @@ class Spread:
         return cls(mean, deviation, float(mean - reach), float(mean + reach))
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Between the means of two rows, whose seeds are independent.
+
+    Attributes:
+        mean: of the one less that of the other.
+        low: lower end of its 95 % interval by Welch's t.
+        high: upper end.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, ours: Sequence[float], others: Sequence[float]) -> Difference | None:
+        """``None`` if either has fewer than two numbers: nothing is known of their spread."""
+        if min(len(ours), len(others)) < 2:
+            return None
+        mean = statistics.fmean(ours) - statistics.fmean(others)
+        if len({*ours}) == len({*others}) == 1:
+            return cls(mean, mean, mean)
+        found = ttest_ind(ours, others, equal_var=False).confidence_interval(_LEVEL)
+        return cls(mean, float(found.low), float(found.high))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoresSummary:
     """One protocol on one subset.
@@ -88,6 +116,8 @@ class RowSummary:
         seeds: that are finished.
         accuracies: of each of them in per cent.
         accuracy: of the chosen epoch, in per cent.
+        difference: of the accuracy to the table's first row, in points; ``None`` of that row,
+            and where either has fewer than two seeds.
         last_epoch: accuracy of the last epoch, in per cent.
         scores: all that is recorded of the chosen epoch, under every protocol.
         robustness: mean accuracy on damaged pictures, a fraction; ``None`` where it was not
@@ -106,6 +136,7 @@ class RowSummary:
     seeds: tuple[int, ...] = ()
     accuracies: tuple[float, ...] = ()
     accuracy: Spread | None = None
+    difference: Difference | None = None
     last_epoch: Spread | None = None
     scores: tuple[ScoresSummary, ...] = ()
     robustness: Spread | None = None
@@ -182,6 +213,11 @@ def summary(
         if place == (table.name, scale) and one.settings.get("row") in by_row:
             by_row[str(one.settings["row"])].append(one)
     shown = [one for found in by_row.values() for one in found]
+    made = [
+        _row(table, row, scale, by_row[row.name], commands.get(row.name), fresh.get(row.name))
+        for row in chosen
+    ]
+    first = next((one.accuracies for one in made if one.name == table.rows[0].name), ())
     return Summary(
         table=table.name,
         title=table.title,
@@ -191,8 +227,10 @@ def summary(
         measured=tuple(dict.fromkeys(map(_measured, shown))),
         smoke=any(one.settings.get("smoke") for one in shown),
         rows=tuple(
-            _row(table, row, scale, by_row[row.name], commands.get(row.name), fresh.get(row.name))
-            for row in chosen
+            one
+            if one.name == table.rows[0].name
+            else dataclasses.replace(one, difference=Difference.of(one.accuracies, first))
+            for one in made
         ),
     )
 

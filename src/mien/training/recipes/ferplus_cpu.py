@@ -6,7 +6,7 @@ small variants keep the shape of the papers' networks: DAN and LLA-Net three sta
 four, so that 4x4 positions are left to attend to; TransFER and APViT a stem of three stages and
 8x8 patches, of which APViT keeps the same share as of its 196. One run takes half an hour at most.
 
-Paper: none, these are ours. Our numbers: results/ablations, results/comparison.
+Paper: none, these are ours. Our numbers: results/ablations.
 Command: mien train NAME --data ferplus=ROOT, such as mien train dan.ferplus.cpu
 """
 
