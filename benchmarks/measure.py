@@ -178,9 +178,13 @@ def write(name: str, rows: list[Row], **settings: Any) -> None:
 
 
 def _command() -> str:
-    """How this was called, with the names of files instead of where they lie here."""
-    words = [Path(word).name if os.sep in word else word for word in sys.argv[1:]]
+    """How this was called; files outside of the folder it was called in by their names alone."""
+    words = [word if _is_within(Path(word)) else Path(word).name for word in sys.argv[1:]]
     return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *words])
+
+
+def _is_within(path: Path) -> bool:
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _opencv() -> str:

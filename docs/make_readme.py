@@ -205,7 +205,7 @@ def compared(path: Path, costs: comparison.Costs) -> str:
     made = ablated(summary, folder, "results")
     if costs:
         file = f"results/benchmarks/{folder}.json"
-        made += f"; costs from [`{file}`]({file}), by `python benchmarks/networks.py`"
+        made += f"; costs from [`{file}`]({file}), shown above"
     return "\n".join([*lines, f"{made}.", ""])
 
 

@@ -136,13 +136,14 @@ class FaceDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def _readable(self, index: int) -> tuple[Picture, int]:
         """The picture, or the next that can be read, and its row."""
-        for step in range(len(self)):
-            row = (index + step) % len(self)
+        count = len(self.faces)
+        for step in range(count):
+            row = (index + step) % count
             try:
                 return self.faces.picture(row), row
             except DataError as error:
                 self.damage.add(row, error)
-        raise DataError(f"not one of {len(self)} pictures can be read; check the copy")
+        raise DataError(f"not one of {count} pictures can be read; check the copy")
 
 
 class _CutInMemory:
@@ -198,4 +199,6 @@ def _values(picture: Picture) -> Tensor:
         # By OpenCV in a quarter of the time.
         planes = np.empty(planes.shape, np.uint8)
         cv2.split(picture, list(planes))
-    return torch.from_numpy(np.multiply(planes, _LEVEL, dtype=np.float32))
+    values = planes.astype(np.float32)
+    values *= _LEVEL
+    return torch.from_numpy(values)

@@ -23,10 +23,12 @@ _TRIES = 10
 """For a rectangle that fits into the picture, as in torchvision."""
 
 _FLAGS = {
-    "nearest": cv2.INTER_NEAREST,
-    "bilinear": cv2.INTER_LINEAR,
-    "bicubic": cv2.INTER_CUBIC,
+    v2.InterpolationMode.NEAREST: cv2.INTER_NEAREST,
+    v2.InterpolationMode.BILINEAR: cv2.INTER_LINEAR,
+    v2.InterpolationMode.BICUBIC: cv2.INTER_CUBIC,
 }
+# torchvision takes and keeps both the mode and its name.
+_FLAGS |= {mode.value: flag for mode, flag in _FLAGS.items()}
 
 
 def quick(transform: nn.Module) -> nn.Module:
@@ -64,10 +66,11 @@ class _Sometimes(_Always):
 
 def _flip(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
     del transform, params
-    flipped = torch.empty(picture.shape)
-    for plane, target in zip(picture.numpy(), flipped.numpy(), strict=True):
+    planes = picture.numpy()
+    flipped = np.empty(planes.shape, planes.dtype)
+    for plane, target in zip(planes, flipped, strict=True):
         cv2.flip(plane, 1, dst=target)
-    return flipped
+    return torch.from_numpy(flipped)
 
 
 def _crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
@@ -132,7 +135,7 @@ def _resized_crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Te
     top, left, rows, columns = (params[one] for one in ("top", "left", "height", "width"))
     height, width = transform.size
     averages = transform.antialias and (rows > height or columns > width)
-    if averages or _flags(transform) != cv2.INTER_LINEAR:
+    if averages or _FLAGS[transform.interpolation] != cv2.INTER_LINEAR:
         result: Tensor = transform.transform(picture, params)
         return result
     resized = torch.empty(len(picture), height, width)
@@ -177,11 +180,6 @@ _DRAWS: dict[type, Callable[[Any, list[Tensor]], dict[str, Any]]] = {
 }
 
 
-def _flags(transform: Any) -> int:
-    # torchvision takes and keeps both the mode and its name.
-    return _FLAGS[v2.InterpolationMode(transform.interpolation).value]
-
-
 def _turn(picture: Tensor, angle: float, scale: float) -> NDArray[np.float64]:
     """The (2, 3) matrix of a turn against the clock about the centre, as OpenCV counts."""
     height, width = picture.shape[-2:]
@@ -190,10 +188,11 @@ def _turn(picture: Tensor, angle: float, scale: float) -> NDArray[np.float64]:
 
 
 def _warped(picture: Tensor, matrix: NDArray[np.float64], transform: Any) -> Tensor:
-    warped = torch.empty(picture.shape)
-    flags, fill = _flags(transform), float(transform.fill or 0.0)
+    planes = picture.numpy()
+    warped = np.empty(planes.shape, planes.dtype)
+    flags, fill = _FLAGS[transform.interpolation], float(transform.fill or 0.0)
     # Plane by plane, as the pictures lie: that costs no more than a warp of all channels.
-    for plane, target in zip(picture.numpy(), warped.numpy(), strict=True):
+    for plane, target in zip(planes, warped, strict=True):
         cv2.warpAffine(
             plane,
             matrix,
@@ -203,4 +202,4 @@ def _warped(picture: Tensor, matrix: NDArray[np.float64], transform: Any) -> Ten
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=fill,
         )
-    return warped
+    return torch.from_numpy(warped)
