@@ -15,9 +15,10 @@ from mien.evaluation.bootstrap import Estimate
 from mien.evaluation.record import Result
 from mien.evaluation.scores import RobustnessPoint, Scores
 from mien.training.ablation_report import format_summary
-from mien.training.ablation_summary import Difference, Spread, summary, write_summary
+from mien.training.ablation_summary import summary, write_summary
 from mien.training.ablations import Row, Table
 from mien.training.reporting import headline
+from mien.training.spreads import Difference, Spread
 
 TABLE = Table(
     name="paper.figure1",

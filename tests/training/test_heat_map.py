@@ -12,9 +12,10 @@ pytest.importorskip("lightning")
 pytest.importorskip("matplotlib")
 
 from mien.errors import InputError, OutputError
-from mien.training.ablation_summary import RowSummary, Spread, Summary, summary
+from mien.training.ablation_summary import RowSummary, Summary, summary
 from mien.training.ablations import find_table
 from mien.training.heat_map import draw, heat_map, picture_format
+from mien.training.spreads import Spread
 
 AXES = ("options.down", "options.across")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..evaluation.reports.table import markdown
-from .ablation_summary import Difference, RowSummary, Spread, Summary
+from .ablation_summary import RowSummary, Summary
+from .spreads import Difference, Spread
 
 _MARK, _FRESH_MARK = "*", "†"
 
