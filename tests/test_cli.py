@@ -167,7 +167,7 @@ def test_each_bad_input_is_one_line_and_the_others_are_done(
     output = tmp_path / "rows.jsonl"
     options = ("--model", tiny_model, "--detector", "none", "--output", output)
     with process("predict", photo, *bad, photo, *options) as command:
-        out, err = command.communicate(timeout=60)
+        out, err = command.communicate(timeout=300)
     assert command.returncode == SOME_FAILED
     assert out == ""
     lines = err.splitlines()
@@ -248,7 +248,7 @@ def test_rows_before_the_disk_is_full_stay_whole(tiny_model: Path, tmp_path: Pat
     video, output = write_video(tmp_path / "clip.avi", frames=30), tmp_path / "rows.csv"
     options = ("--model", tiny_model, "--detector", "none", "--output", output)
     with process("predict", video, *options, preexec_fn=_limit_file_size) as command:
-        _, err = command.communicate(timeout=60)
+        _, err = command.communicate(timeout=300)
     assert command.returncode == SOME_FAILED
     (line,) = err.splitlines()
     assert line.startswith(f"mien: error: {output}: cannot be written (File too large)")
@@ -276,7 +276,7 @@ def test_annotating_on_a_full_disk_names_the_files_and_keeps_the_rows(
         "json",
     )
     with process("predict", photo, video, photo, *options, preexec_fn=_limit_file_size) as command:
-        out, err = command.communicate(timeout=60)
+        out, err = command.communicate(timeout=300)
     assert command.returncode == SOME_FAILED
     assert len(out.splitlines()) == 5
     starts = [
@@ -417,5 +417,5 @@ def test_predict_never_imports_torch(tiny_model: Path, photo: Path) -> None:
     )
     options = ["--model", str(tiny_model), "--output", os.devnull, "--format", "csv"]
     command = [sys.executable, "-c", code, "predict", str(photo), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

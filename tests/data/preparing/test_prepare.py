@@ -431,7 +431,7 @@ def test_killed_at_any_step_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
     # finished copy that lacks a picture: journal, picture, line, table, list, manifest, journal.
     for verb, expected in (("steps", 4 * 2 + 4 * 3 + 1), ("mending", 2 + 2 + 1 + 3 * 2 + 1)):
         process = start(verb, root, tmp_path / verb)
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=300)
         assert process.returncode == 0, error
         assert int(out) == expected
 
@@ -450,7 +450,7 @@ def test_killed_and_interrupted_with_two_processes(tmp_path: Path) -> None:
             os.killpg(process.pid, deadly)  # as a terminal does
         else:
             process.kill()
-        _, error = process.communicate(timeout=30)
+        _, error = process.communicate(timeout=300)
         assert error.count("Traceback") == (deadly == signal.SIGINT), error
         wait_for_end_of_group(process.pid)
         lines = (tmp_path / "out/train.journal").read_bytes().count(b"\n") - 1
@@ -470,7 +470,7 @@ def test_interrupted_while_processes_start(tmp_path: Path) -> None:
     process.stdout.readline()
     time.sleep(0.3)  # both import now
     os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=300)
     assert error.count("Traceback") == 1, error
     assert error.rstrip().endswith("KeyboardInterrupt")
 
