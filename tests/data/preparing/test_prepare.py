@@ -71,7 +71,7 @@ def start(*arguments: object) -> "subprocess.Popen[str]":
 
 def wait_for_end_of_group(group: int) -> None:
     """Until no process of it is left."""
-    for _ in range(200):
+    for _ in range(1200):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:
