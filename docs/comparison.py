@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from number_cells import share
+
 if TYPE_CHECKING:
     from mien.evaluation.reports.drawing import Frame, Part
 
@@ -76,13 +78,13 @@ def _row(row: Mapping[str, Any], seeds: int, cost: Mapping[str, float]) -> list[
     ]
 
 
-def _spread(found: Mapping[str, float | None] | None) -> str:
+def _spread(found: Mapping[str, Any] | None) -> str:
     """Per cent: the mean over seeds, and its 95 % interval."""
     if not found:
         return "waiting"
-    mean, low, high = found["mean"], found["low"], found["high"]
-    text = f"{100 * (mean or 0):.1f}"
-    return text if low is None or high is None else f"{text} ({100 * low:.1f} to {100 * high:.1f})"
+    if found["low"] is None:
+        return f"{100 * found['mean']:.1f}"
+    return share({**found, "value": found["mean"]})
 
 
 def _number(value: float | None, form: str) -> str:

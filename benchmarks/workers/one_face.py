@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.evaluation.classifier import Classifier, load_classifier
+from mien.evaluation.classifier import Classifier, load_classifier, of_network
 from mien.export import export
 from mien.models import load_model
 from mien.models.cost import count
@@ -38,7 +38,7 @@ def main(rounds: str, *models: str) -> None:
             exported = Path(folder, f"{number}.onnx")
             export(model, exported)
             pairs[card.recipe] = {
-                "torch": load_classifier(model),
+                "torch": of_network(network.eval(), card),
                 "onnx": load_classifier(exported),
             }
             cost = count(network, card.preprocess.size)

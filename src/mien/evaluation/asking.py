@@ -12,9 +12,9 @@ from .answering import Cut, Progress
 from .answers import MISSED, Answers
 from .contenders import Contender
 from .damage.corruptions import CORRUPTIONS, STRENGTHS
-from .damage.robustness import draw, measure_robustness
+from .damage.sample import DamagedSample
 from .detected import DetectedFaces
-from .faces import Faces, FacesAsTheyAre
+from .faces import Faces
 from .framing import framing_warning
 from .manner import Manner
 from .passes import Passes
@@ -58,16 +58,15 @@ class Asking:
         self.faces = Faces(opened.reader)
         # One frame for all, so that all see the same pixels.
         self._frame = contenders[0].preprocess
-        task, names = opened.tasks[0], opened.reader.names
-        there = task.where(self.faces.there, task.subset)
+        task, names, images = opened.tasks[0], opened.reader.names, manner.robustness
         self._sample = (
             None
-            if manner.robustness is None
-            else draw(names, there, manner.robustness or len(names))
+            if images is None
+            else DamagedSample.of(self.faces, names, task, images or len(names))
         )
         self.rehearsed = {one.name: self._rehearse(one) for one in contenders}
         networks = sum(not isinstance(one.source, Predictions) for one in contenders)
-        damages = 0 if self._sample is None else len(self._sample) * _damages()
+        damages = 0 if self._sample is None else len(self._sample.rows) * _damages()
         self._passes = Passes(networks * (len(opened.reader) + damages), progress)
 
     def answers(self, one: Contender) -> Answers:
@@ -86,18 +85,12 @@ class Asking:
         """Accuracies on damaged pictures, the same ones for every model; none of a table."""
         if self._sample is None or isinstance(one.source, Predictions):
             return ()
-        network, manner, names = one.source, self._manner, self._opened.reader.names
+        network, manner = one.source, self._manner
 
         def classify(pictures: Sequence[Picture]) -> Answers:
             return network(pictures, view=manner.view, batch=manner.batch)
 
-        return measure_robustness(
-            classify,
-            FacesAsTheyAre(self.faces, self._sample, self._frame),
-            [names[row] for row in self._sample],
-            self._opened.tasks[0].at(self._sample),
-            progress=self._passes,
-        )
+        return self._sample.measure(classify, self._frame, self._passes)
 
     def _cut(self) -> Cut:
         detector = self._manner.detector

@@ -30,8 +30,8 @@ from ..errors import DataError
 from ..evaluation.answers import Answers
 from ..evaluation.classifier import Classifier, of_network
 from ..evaluation.clean import clean_faces
-from ..evaluation.damage.robustness import draw, measure_robustness
-from ..evaluation.faces import Faces, FacesAsTheyAre
+from ..evaluation.damage.sample import DamagedSample
+from ..evaluation.faces import Faces
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result
 from ..evaluation.recording import predictions_of, record, worst_mistakes
@@ -117,15 +117,9 @@ class Reported:
         Raises:
             DataError: if a picture is damaged already.
         """
-        task, names = self.tasks_for(network.card)[0], self.data.names
-        faces = Faces(self.data)
-        sample = draw(names, task.where(faces.there, task.subset), images)
-        return measure_robustness(
-            network,
-            FacesAsTheyAre(faces, sample, network.card.preprocess),
-            [names[row] for row in sample],
-            task.at(sample),
-        )
+        task = self.tasks_for(network.card)[0]
+        sample = DamagedSample.of(Faces(self.data), self.data.names, task, images)
+        return sample.measure(network, network.card.preprocess)
 
 
 def measure(
