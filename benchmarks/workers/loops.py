@@ -33,7 +33,7 @@ from mien.training.recipe import Recipe
 from mien.training.recipes import find_recipe
 from mien.training.recipes.small import FERPLUS, PUBLIC_TEST
 from mien.training.run import train
-from mien.training.small_maps import use_products
+from mien.training.small_maps import has_matrix_unit, use_products
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 AHEAD = 2
@@ -66,7 +66,8 @@ def recipe_on_ferplus(name: str, pictures: int, workers: int = -1) -> Recipe:
 def arithmetic(recipe: Recipe, parts: Parts) -> Iterator[None]:
     """Forward, backward and optimiser on one random batch that lies in memory, step by step."""
     network = create_model(recipe.model, classes=parts.labels, **recipe.options)
-    use_products(network)
+    if has_matrix_unit():
+        use_products(network)
     network = network.to(DEVICE).to(memory_format=torch.channels_last).train()
     size, views = recipe.preprocess.size, recipe.objective.views
     images = torch.randn(views * recipe.batch, 3, size, size, device=DEVICE)

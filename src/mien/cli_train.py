@@ -53,7 +53,8 @@ def train(
         packed: A file of mien data pack, instead of a copy.
         output: Folder of the run.
         start: Checkpoint or backbone whose weights the run begins with; may be repeated.
-        teacher: Checkpoint that gives soft targets; may be repeated.
+        teacher: Checkpoint, ONNX model, or name of a shipped model, that gives soft targets; may be
+            repeated.
         unlabelled: Faces without labels, to be learned from the teachers' answers.
         smoke: A size that runs in seconds, to try everything out.
         set: Change a field of the recipe; may be repeated.
@@ -74,6 +75,7 @@ def train(
     from .training.moved import moved_to_what_is_there
     from .training.recipes import RECIPES, find_recipe
     from .training.run import train as run
+    from .zoo import model_file
 
     if recipe is None:
         for one in RECIPES.values():
@@ -93,7 +95,7 @@ def train(
         copies,
         output or Path("runs") / chosen.name,
         start=start,
-        teachers=teacher,
+        teachers=[model_file(str(one)) for one in teacher],
         unlabelled=unlabelled,
         resume=not restart,
         hardware=Hardware(accelerator, devices, nodes),

@@ -15,6 +15,7 @@ from mien.expressions import BASIC8  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training.ancestors import STARTS, TAUGHT, ancestors  # noqa: E402
+from mien.zoo import shipped_model  # noqa: E402
 
 
 def test_of_networks_with_a_card_their_data_is_told(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_of_networks_with_a_card_their_data_is_told(tmp_path: Path) -> None:
     save_model(create_model("small", classes=BASIC8, **options), card, path)
     foreign = tmp_path / "resnet18_msceleb.pth"
     foreign.write_bytes(b"not ours")
-    first, second = ancestors([foreign], [path])
+    first, second, third = ancestors([foreign], [path, shipped_model()])
     digests = [hashlib.sha256(one.read_bytes()).hexdigest() for one in (foreign, path)]
     assert (first.role, first.card) == (STARTS, None)
     assert first.sentence() == f"starts from resnet18_msceleb.pth (SHA-256 {digests[0][:12]})"
@@ -47,3 +48,8 @@ def test_of_networks_with_a_card_their_data_is_told(tmp_path: Path) -> None:
         "name": "stem",
         "sha256": digests[1],
     }
+    assert third.card is not None
+    assert third.card.name == third.record()["name"] == "mien-small"
+    assert third.sentence().startswith(
+        f"taught by mien-small (SHA-256 {third.sha256[:12]}, trained"
+    )

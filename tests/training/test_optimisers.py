@@ -11,7 +11,7 @@ pytest.importorskip("lightning")
 from mien.errors import InputError  # noqa: E402
 from mien.losses import AffinityLoss  # noqa: E402
 from mien.models import create_model  # noqa: E402
-from mien.training.optimisers import SGD, Adam, AdamW, Optimiser  # noqa: E402
+from mien.training.optimisers import SGD, Adam, AdamW, Muon, Optimiser  # noqa: E402
 
 RATE, DECAY = 0.01, 0.3
 
@@ -69,6 +69,36 @@ def test_the_first_step_is_the_formula_s(
         decay = DECAY if old.ndim > 1 or decay_all else 0.0
         expected = formula(old, gradient, RATE, decay)  # type: ignore[operator]
         np.testing.assert_allclose(new, expected, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+def test_muon_s_matrices_are_the_nearest_orthogonal_ones() -> None:
+    """Of a gradient U S V' the step is U V' but for the roughness of five iterations, in which
+    singular values end between 0.5 and 1.5, times the size of AdamW's steps."""
+    seen = 0
+    for name, old, new, gradient in stepped(Muon(learning_rate=RATE, weight_decay=DECAY)):
+        if old.ndim < 2 or min(old.shape[0], gradient[0].size) < 4 or name == "centres":
+            continue
+        seen += 1
+        rows, columns = old.shape[0], gradient[0].size
+        step = (old * (1 - RATE * DECAY) - new).reshape(rows, columns).astype(np.float64)
+        step /= RATE * 0.2 * max(rows, columns) ** 0.5
+        left, _, right = np.linalg.svd(gradient.reshape(rows, columns), full_matrices=False)
+        inner = left.T @ step @ right.T
+        assert 0.5 < np.diag(inner).min() <= np.diag(inner).max() < 1.5, name
+        np.testing.assert_allclose(inner - np.diag(np.diag(inner)), 0, atol=0.05, err_msg=name)
+    assert seen >= 4
+
+
+def test_muon_leaves_norms_and_centres_to_adam() -> None:
+    """Whose first step has the gradient's sign, and one size for all numbers."""
+    seen = set()
+    for name, old, new, gradient in stepped(Muon(learning_rate=RATE)):
+        if old.ndim < 2 or name == "centres":
+            seen.add("norm" if old.ndim < 2 else name)
+            ratio = (old - new) / (RATE * np.sign(gradient))
+            np.testing.assert_allclose(ratio, ratio.flat[0], rtol=1e-3, err_msg=name)
+            assert 0.5 < ratio.flat[0] < 3, name
+    assert seen == {"norm", "centres"}
 
 
 def test_centres_have_the_rate_and_decay_that_the_recipe_says() -> None:

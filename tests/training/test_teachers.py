@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 from mien.card import Card  # noqa: E402
 from mien.errors import DataError, InputError, LabelMismatch, NotFound, OutputError  # noqa: E402
 from mien.expressions import BASIC7, BASIC8, LabelSet  # noqa: E402
+from mien.inference.session import Model  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training import teachers  # noqa: E402
@@ -17,6 +18,7 @@ from mien.training.copies import Copies  # noqa: E402
 from mien.training.parts import load_parts  # noqa: E402
 from mien.training.recipes import find_recipe  # noqa: E402
 from mien.training.teachers import mixed, teacher_targets  # noqa: E402
+from mien.zoo import shipped_model  # noqa: E402
 
 OPTIONS = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
 PREPROCESS = Preprocess(size=16, colour="grey")
@@ -92,6 +94,21 @@ def test_a_temperature_comes_on_top_of_the_calibration(tmp_path: Path) -> None:
     assert found == pytest.approx(expected, abs=1e-5)
     with pytest.raises(InputError, match="temperature is 0"):
         teacher_targets([path], images, BASIC8, 0.0)
+
+
+def test_a_runtime_model_teaches_as_it_answers() -> None:
+    images = ferplus_copy.make_faces(5)[0]
+    model = Model(shipped_model())
+    views = (images, images[:, :, ::-1])
+    inputs = [
+        np.stack([model.card.preprocess(np.ascontiguousarray(one)) for one in v]) for v in views
+    ]
+    said = [model.probabilities(one).astype(np.float64) for one in inputs]
+    found = teacher_targets([model.path], images, BASIC8)
+    assert found == pytest.approx(np.mean(said, axis=0), abs=1e-6)
+    softer = [one**0.5 / (one**0.5).sum(axis=1, keepdims=True) for one in said]
+    found = teacher_targets([model.path], images, BASIC8, 2.0)
+    assert found == pytest.approx(np.mean(softer, axis=0), abs=1e-6)
 
 
 def test_classes_that_the_student_lacks_are_left_out(tmp_path: Path) -> None:

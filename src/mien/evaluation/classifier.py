@@ -14,7 +14,7 @@ from ..card import Card
 from ..errors import CardError, require
 from ..inference.session import Model
 from ..preprocess import Picture, Preprocess
-from ..zoo import SHIPPED, shipped_model
+from ..zoo import model_file
 from .answering import BATCH, Cut, Progress, answer
 from .answers import Answers
 from .foreign import Foreign, ForeignModel, carries_card
@@ -102,7 +102,7 @@ def load_classifier(
         MienError: if there is no such model, it has no card and nothing is said of it, or its
             classes are no expressions.
     """
-    path = shipped_model(str(model)) if str(model) in SHIPPED else Path(model)
+    path = model_file(model)
     if path.suffix == ".safetensors":
         loaded = _from_checkpoint(path)
     else:

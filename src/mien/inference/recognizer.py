@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..card import Card
-from ..errors import InputError, MienError, NotFound, UnknownName
+from ..errors import InputError, MienError
 from ..expressions import LabelSet
 from ..faces import SMALLEST_FACE, Detection, Detector, Tracker, create_detector
 from ..preprocess import Picture
-from ..zoo import DEFAULT, SHIPPED, shipped_model
+from ..zoo import DEFAULT, model_file
 from .ahead import ahead
 from .face_heatmap import Heatmap, heatmap_of
 from .results import Face
@@ -68,7 +68,7 @@ class Recognizer:
             raise InputError(f"min_confidence is {min_confidence}, not between 0 and 1")
         if batch < 1 or min_face < 1 or (threads is not None and threads < 1):
             raise InputError("batch, min_face and threads are at least 1")
-        self.model = Model(_model_path(model), threads=threads)
+        self.model = Model(model_file(DEFAULT if model is None else model), threads=threads)
         if heatmap:
             self.model.require_attention()
         self.detector = (
@@ -259,20 +259,6 @@ def _as_list(source: Source | Sequence[Source]) -> list[Source]:
 
 def _whole(picture: Picture) -> tuple[float, float, float, float]:
     return (0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]))
-
-
-def _model_path(model: str | Path | None) -> Path:
-    """A shipped model's file by its name, or the file that the user names."""
-    if model is None:
-        return shipped_model(DEFAULT)
-    if isinstance(model, str) and model in SHIPPED:
-        return shipped_model(model)
-    path = Path(model)
-    if path.is_file():
-        return path
-    if path.suffix or len(path.parts) > 1:
-        raise NotFound(f"{path}: there is no such model file")
-    raise UnknownName("shipped model", str(model), SHIPPED)
 
 
 def _detector(name: str, model: str | Path | None, min_face: int, threads: int | None) -> Detector:

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from ..card import CARD_KEY, Card, read_card
 from ..evaluation.provenance import file_sha256
+from ..inference.session import Model
 
 STARTS, TAUGHT = "starts from", "taught by"
 
@@ -52,6 +53,8 @@ def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor
 
 
 def _card(path: Path) -> Card | None:
+    if path.suffix == ".onnx":
+        return Model(path).card
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

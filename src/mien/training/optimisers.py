@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from timm.optim.muon import Muon as TimmMuon
 from torch import nn
 
 from ..errors import InputError
@@ -92,3 +93,30 @@ class AdamW(Optimiser):
 
     def _make(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
         return torch.optim.AdamW(groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Muon(Optimiser):
+    """Momentum whose matrices are made orthogonal (Jordan et al. 2024), in few steps of
+    Newton and Schulz; kernels of convolutions are matrices of one row for each output.
+
+    Updates have the size of AdamW's (Liu et al. 2025, arXiv:2502.16982), so that its rates and
+    decays hold. What is no matrix, such as norms, and what is too narrow goes by NAdamW.
+    """
+
+    learning_rate: float = 2e-3
+    momentum: float = 0.95
+
+    def groups(self, network: nn.Module, criterion: nn.Module) -> list[dict[str, Any]]:
+        """As of all optimisers; the loss's own parameters, such as centres, are no matrices."""
+        own = {id(one) for one in criterion.parameters()}
+        return [
+            {**group, "use_fallback": any(id(one) in own for one in group["params"])}
+            for group in Optimiser.groups(self, network, criterion)
+        ]
+
+    def _make(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        made: torch.optim.Optimizer = TimmMuon(
+            groups, momentum=self.momentum, nesterov=True, adjust_lr_fn="match_rms_adamw"
+        )
+        return made

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from ..card import Card
 from ..data.loading.faces import FaceDataset
 from ..data.loading.pictures import Pictures
 from ..errors import DataError, InputError, LabelMismatch
+from ..evaluation.classifier import Classifier, load_classifier, of_network
 from ..evaluation.provenance import file_sha256
 from ..expressions import LabelSet
 from ..models import load_model
@@ -27,6 +27,7 @@ from .answers import Answers
 log = logging.getLogger("mien")
 
 _BATCH = 256
+_LEAST = np.finfo(np.float32).tiny  # of a probability, which has a logarithm then
 _DIGITS = 16
 
 
@@ -46,7 +47,7 @@ def teacher_targets(
     are mapped by name; those that the student lacks are left out, and the rest sums to 1.
 
     Args:
-        teachers: checkpoints with cards.
+        teachers: checkpoints, or ONNX models, with cards.
         pictures: whose faces are cut when they are needed; or uint8 (N, H, W[, 3]) face crops.
         labels: the order of the answer's columns.
         temperature: logits are divided by it, on top of the card's own: above 1 the answers
@@ -71,13 +72,14 @@ def teacher_targets(
     number = len(pictures)
     total = np.zeros((number, len(labels)), np.float32)
     for place, path in enumerate(teachers):
-        network, card = load_model(path)
+        teacher = _open(path, device)
+        card = teacher.card
         columns = _columns(labels, card, path)
         log.info("%s is asked about %d faces", path.name, number)
         faces = FaceDataset(pictures, np.zeros(number, np.int64), card.preprocess)
         kept = Answers(None if folder is None else folder / _file_name(path))
-        for rows, logits in _logits(network, faces, torch.device(device), kept):
-            softer = logits / np.float32(card.temperature * temperature)
+        for rows, logarithms in _logarithms(teacher, faces, kept):
+            softer = logarithms / np.float32(temperature)
             answers = _softmax(softer)[..., columns].mean(axis=0)
             total[rows] += answers / answers.sum(axis=1, keepdims=True)
             if progress is not None:
@@ -113,22 +115,31 @@ def mixed(
     return (1 - part) * own.astype(np.float32) + part * answers
 
 
-@torch.inference_mode()
-def _logits(
-    network: nn.Module, faces: FaceDataset, device: torch.device, kept: Answers
+def _open(path: Path, device: str) -> Classifier:
+    if path.suffix == ".onnx":
+        return load_classifier(path)
+    network, card = load_model(path)
+    network = network.eval().to(torch.device(device))
+    return of_network(network.to(memory_format=torch.channels_last), card)
+
+
+def _logarithms(
+    teacher: Classifier, faces: FaceDataset, kept: Answers
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """A teacher's logits (2, n, M) of n faces and of their mirror images, batch by batch."""
-    network = network.to(device).to(memory_format=torch.channels_last)
+    """Logarithms (2, n, M) of what a teacher says of n faces and of their mirror images.
+
+    They are the calibrated logits but for a constant in each row.
+    """
     for first in range(0, len(faces), _BATCH):
         rows = slice(first, min(first + _BATCH, len(faces)))
-        images = faces.__getitems__(range(rows.start, rows.stop)).images
+        images = faces.__getitems__(range(rows.start, rows.stop)).images.numpy()
 
-        def ask(images: Tensor = images) -> NDArray[np.float32]:
-            shown = images.to(device, memory_format=torch.channels_last)
-            views = (shown, shown.flip(3))
-            return np.stack([network(view).logits.float().cpu().numpy() for view in views])
+        def ask(images: NDArray[np.float32] = images) -> NDArray[np.float32]:
+            views = (images, np.ascontiguousarray(images[..., ::-1]))
+            said = np.stack([teacher.probabilities(view) for view in views])
+            return np.log(np.maximum(said, _LEAST))
 
-        yield rows, kept.get(images.numpy(), ask)
+        yield rows, kept.get(images, ask)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ModelError, UnknownName
+from ..errors import ModelError, NotFound, UnknownName
 
 _WEIGHTS = Path(__file__).parent / "weights"
 
@@ -69,3 +69,21 @@ def shipped_model(name: str = DEFAULT) -> Path:
             f"{record.sha256[:12]}...); install again with: pip install --force-reinstall mien"
         )
     return path
+
+
+def model_file(model: str | Path) -> Path:
+    """A shipped model's file by its name, or the file that the user names.
+
+    Raises:
+        NotFound: if there is no such file.
+        UnknownName: if it looks like a name, and no shipped model has it.
+        ModelError: as :func:`shipped_model`.
+    """
+    if isinstance(model, str) and model in SHIPPED:
+        return shipped_model(model)
+    path = Path(model)
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise NotFound(f"{path}: there is no such model file")
+    raise UnknownName("shipped model", str(model), SHIPPED)
