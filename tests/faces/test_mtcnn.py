@@ -106,6 +106,31 @@ def test_min_face_sets_the_smallest_face(one_person: Picture) -> None:
     assert len(MTCNN(min_face=20, threads=1)([small])[0]) == 1
 
 
+@pytest.mark.parametrize(
+    ("scores", "kept"),
+    [((0.6, 0.55, 0.9, 0.71), [0.9, 0.71]), ((0.6, 0.65), [0.65]), ((0.9,), [0.9]), ((), [])],
+)
+def test_an_unsure_face_counts_where_it_is_the_best(
+    scores: tuple[float, ...], kept: list[float]
+) -> None:
+    number = len(scores)
+    corners = np.arange(number, dtype=np.float64)[:, None] * 100
+    found = mtcnn._Candidates(
+        boxes=np.concatenate([corners, corners, corners + 50, corners + 50], 1),
+        logits=np.log(np.divide(scores, 1 - np.array(scores))).reshape(number),
+        picture=np.ones(number, np.intp),
+    )
+    before, people, after = mtcnn._detections(found, np.zeros((number, 15)), 3, sure=0.7)
+    assert before == after == []
+    assert [face.score for face in people] == pytest.approx(kept)
+
+
+def test_how_unsure_a_lone_face_may_be_is_a_setting(one_person: Picture) -> None:
+    unreached = (0.3, 0.1, 1 - 1e-9)
+    assert len(MTCNN(thresholds=unreached, threads=1)([one_person])[0]) == 1
+    assert MTCNN(thresholds=unreached, lone=unreached[2], threads=1)([one_person]) == [[]]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (11, 400), (400, 11), (12, 12), (41, 1000)])
 def test_any_size_passes(detector: MTCNN, size: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
@@ -114,7 +139,7 @@ def test_any_size_passes(detector: MTCNN, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"min_face": 5}, {"scale_factor": 1.0}, {"thresholds": (0.6, 0.7, 1.0)}],
+    [{"min_face": 5}, {"scale_factor": 1.0}, {"thresholds": (0.6, 0.7, 1.0)}, {"lone": 0.0}],
 )
 def test_senseless_settings_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(MienError, match=str(next(iter(options)))):

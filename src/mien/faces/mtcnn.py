@@ -32,6 +32,13 @@ into scenes, all of them in the first two networks; these lose one in thirty, fo
 more time, and O-Net goes on rejecting what is no face.
 """
 
+LONE = 0.5
+"""Least probability after O-Net of a face in whose picture there is no surer one.
+
+Of tight faces in scenes this finds another one in a hundred, with hardly a false one; beside
+other faces a box so unsure is more often a neck or a collar.
+"""
+
 _CELL, _STEP = 12, 2  # the square that P-Net sees, and how far it moves, in pixels
 _OVERLAP_IN_SCALE, _OVERLAP = 0.5, 0.7
 _PIXELS_AT_ONCE = 40_000  # P-Net's maps of more than these leave the processor's cache
@@ -61,6 +68,8 @@ class MTCNN:
         min_face: side of the smallest face to be found, in pixels. Twice as large is about
             four times as fast.
         thresholds: least probability of a face after P-Net, R-Net and O-Net.
+        lone: instead of the last of them, for the best box of a picture in which none reaches
+            it; the last one itself switches this off.
         scale_factor: from one size of the pyramid to the next, below 1.
         threads: how many to compute with; by default one for each physical core.
 
@@ -74,6 +83,7 @@ class MTCNN:
         self,
         min_face: float = SMALLEST_FACE,
         thresholds: tuple[float, float, float] = THRESHOLDS,
+        lone: float = LONE,
         scale_factor: float = 0.709,
         threads: int | None = None,
     ) -> None:
@@ -83,8 +93,12 @@ class MTCNN:
             raise MienError(f"scale_factor is {scale_factor}; choose it between 0 and 1")
         if len(thresholds) != 3 or not all(0 < one < 1 for one in thresholds):
             raise MienError(f"thresholds are {thresholds}; choose three between 0 and 1")
+        if not 0 < lone < 1:
+            raise MienError(f"lone is {lone}; choose it between 0 and 1")
         self._scale, self._factor = _CELL / min_face, scale_factor
-        self._limits = [float(np.log(one / (1 - one))) for one in thresholds]
+        proposed, refined, self._sure = thresholds
+        limits = proposed, refined, min(lone, self._sure)
+        self._limits = [float(np.log(one / (1 - one))) for one in limits]
         self._sessions = {one: _open(one, threads) for one in ("pnet", "rnet", "onet")}
 
     def __call__(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
@@ -102,7 +116,7 @@ class MTCNN:
         found = _Candidates(_shifted(found.boxes, answer), found.logits, found.picture)
         found = _thinned(found, _OVERLAP)
         found, answer = self._ask("onet", octaves, found, self._limits[2])
-        return _detections(found, answer, len(pictures))
+        return _detections(found, answer, len(pictures), self._sure)
 
     def _propose(self, octaves: Sequence[Octaves]) -> _Candidates:
         """P-Net on all sizes of all pictures; those of one size go through it together."""
@@ -216,9 +230,12 @@ def _shifted(boxes: NDArray[np.float64], answer: NDArray[np.float64]) -> NDArray
 
 
 def _detections(
-    found: _Candidates, answer: NDArray[np.float64], pictures: int
+    found: _Candidates, answer: NDArray[np.float64], pictures: int, sure: float
 ) -> list[list[Detection]]:
-    """O-Net's answer as detections, without those that lie within better ones."""
+    """O-Net's answer as detections, without those that lie within better ones.
+
+    Of a picture with none of at least the score ``sure``, the best one.
+    """
     boxes = _shifted(found.boxes, answer)
     size = found.boxes[:, None, 2:] - found.boxes[:, None, :2]
     points = answer[:, 5:15].reshape(-1, 2, 5).transpose(0, 2, 1)
@@ -228,6 +245,7 @@ def _detections(
     for one in range(pictures):
         index = np.flatnonzero(found.picture == one)
         index = index[suppress(boxes[index], scores[index], _OVERLAP, over="smaller")]
+        index = index[: max(int((scores[index] > sure).sum()), 1)]  # the best ones come first
         result.append([])
         for face in index:
             left, top, right, bottom = boxes[face].tolist()
