@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,7 +18,7 @@ def mixed_seed(*numbers: int) -> int:
     A hash, so that neighbouring numbers give unrelated seeds. NumPy's ``SeedSequence``
     would do as well and takes ten times as long, for every picture.
     """
-    text = b"".join(number.to_bytes(_BYTES, "little", signed=True) for number in numbers)
+    text = struct.pack(f"<{len(numbers)}q", *numbers)
     return int.from_bytes(hashlib.blake2b(text, digest_size=_BYTES).digest(), "little") >> 1
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
@@ -46,31 +47,32 @@ class _Always(nn.Module):
 
     def __init__(self, transform: Any) -> None:
         super().__init__()
-        self.inner = transform
-        self.change = _CHANGES.get(type(transform), type(transform).transform)
-        self.draw = _DRAWS.get(type(transform), type(transform).make_params)
+        kind = type(transform)
+        # Bound here, as a module looks its parts up slowly.
+        self.change = partial(_CHANGES.get(kind, kind.transform), transform)
+        self.draw = partial(_DRAWS.get(kind, kind.make_params), transform)
 
     def forward(self, picture: Tensor) -> Tensor:
         """A picture (C, H, W) to another."""
-        changed: Tensor = self.change(self.inner, picture, self.draw(self.inner, [picture]))
+        changed: Tensor = self.change(picture, self.draw([picture]))
         return changed
 
 
 class _Sometimes(_Always):
     """What torchvision's transforms with a probability do with a tensor."""
 
+    def __init__(self, transform: Any) -> None:
+        super().__init__(transform)
+        self.probability = transform.p
+
     def forward(self, picture: Tensor) -> Tensor:
         """A picture (C, H, W) to another, or itself."""
-        return picture if torch.rand(1).item() >= self.inner.p else super().forward(picture)
+        return picture if torch.rand(1).item() >= self.probability else super().forward(picture)
 
 
 def _flip(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
     del transform, params
-    planes = picture.numpy()
-    flipped = np.empty(planes.shape, planes.dtype)
-    for plane, target in zip(planes, flipped, strict=True):
-        cv2.flip(plane, 1, dst=target)
-    return torch.from_numpy(flipped)
+    return torch.from_numpy(np.ascontiguousarray(picture.numpy()[..., ::-1]))
 
 
 def _crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
@@ -110,7 +112,9 @@ def _affine(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
         result: Tensor = transform.transform(picture, params)
         return result
     matrix = _turn(picture, -params["angle"], params["scale"])
-    matrix[:, 2] += params["translate"]
+    right, below = params["translate"]
+    matrix[0, 2] += right
+    matrix[1, 2] += below
     return _warped(picture, matrix, transform)
 
 
@@ -126,9 +130,9 @@ def _erasing(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
     top, left, rows, columns = (params[one] for one in "ijhw")
     if params["v"] is None:  # no place was found for a rectangle
         return picture
-    erased = picture.clone()
+    erased = picture.numpy().copy()
     erased[:, top : top + rows, left : left + columns] = params["v"]
-    return erased
+    return torch.from_numpy(erased)
 
 
 def _resized_crop(transform: Any, picture: Tensor, params: dict[str, Any]) -> Tensor:
