@@ -30,7 +30,7 @@ def train(
         UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
     ] = (),
     teacher: Annotated[
-        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
+        UseAppendAction[tuple[str, ...]], arg(metavar="MODEL", help_behavior_hint="")
     ] = (),
     unlabelled: Annotated[Path | None, arg(metavar="ROOT", help_behavior_hint="")] = None,
     smoke: bool = False,
@@ -53,8 +53,7 @@ def train(
         packed: A file of mien data pack, instead of a copy.
         output: Folder of the run.
         start: Checkpoint or backbone whose weights the run begins with; may be repeated.
-        teacher: Checkpoint, ONNX model, or name of a shipped model, that gives soft targets; may be
-            repeated.
+        teacher: Checkpoint, ONNX model or shipped model that gives soft targets; may be repeated.
         unlabelled: Faces without labels, to be learned from the teachers' answers.
         smoke: A size that runs in seconds, to try everything out.
         set: Change a field of the recipe; may be repeated.
@@ -95,7 +94,7 @@ def train(
         copies,
         output or Path("runs") / chosen.name,
         start=start,
-        teachers=[model_file(str(one)) for one in teacher],
+        teachers=[model_file(one) for one in teacher],
         unlabelled=unlabelled,
         resume=not restart,
         hardware=Hardware(accelerator, devices, nodes),

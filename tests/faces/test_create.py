@@ -32,6 +32,12 @@ def test_none_takes_the_whole_picture() -> None:
     assert create_detector("none")(pictures) == [[Detection(None, 1.0)], [Detection(None, 1.0)]]
 
 
+def test_mtcnn_may_be_told_to_give_sure_faces_only() -> None:
+    assert create_detector("mtcnn", unsure=True)._limits[2] == pytest.approx(0.0)  # even odds
+    sure = create_detector("mtcnn", unsure=False)
+    assert sure._limits[2] == pytest.approx(np.log(0.7 / 0.3))
+
+
 def test_unknown_names_and_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"no detector is called 'mtcn'; did you mean mtcnn"):
         create_detector("mtcn")

@@ -216,7 +216,7 @@ def test_a_damaged_file_of_answers_is_begun_anew(
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     path, _ = teacher(tmp_path / "one.safetensors")
-    with pytest.raises(OutputError, match=r"answers-.*cannot be written"):
+    with pytest.raises(OutputError, match=r"teacher-.*cannot be written"):
         teacher_targets([path], ferplus_copy.make_faces(2)[0], BASIC8, folder=tmp_path / "run")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mien import zoo
-from mien.errors import ModelError, UnknownName
+from mien.errors import ModelError, NotFound, UnknownName
 
 
 @pytest.fixture
@@ -40,6 +40,25 @@ def test_missing_weights_are_named(weights: Path) -> None:
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(UnknownName, match="did you mean mien-small"):
         zoo.shipped_model("mien_small")
+
+
+def test_a_model_is_a_name_or_a_file(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert zoo.model_file("mien-small") == weights
+    assert zoo.model_file("mien-small.onnx") == Path("mien-small.onnx")
+    Path("mien-small").write_bytes(b"somebody's")
+    Path("runs").mkdir()
+    # A name is the shipped model's, also where a file has it; a path is never a name.
+    assert zoo.model_file("mien-small") == weights
+    assert zoo.model_file(Path("mien-small")) == Path("mien-small")
+    assert zoo.model_file("./mien-small") == Path("mien-small")
+    with pytest.raises(UnknownName, match="did you mean mien-small"):
+        zoo.model_file("mien-smal")
+    for missing in ("no.onnx", "folder/model", "runs", Path("mien-smal")):
+        with pytest.raises(NotFound, match=f"{missing}: there is no such model file"):
+            zoo.model_file(missing)
 
 
 def test_records_stand_under_their_own_names() -> None:

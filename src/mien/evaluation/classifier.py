@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..card import Card
+from ..card import CHECKPOINT, Card
 from ..errors import CardError, require
 from ..inference.session import Model
 from ..preprocess import Picture, Preprocess
@@ -103,7 +103,7 @@ def load_classifier(
             classes are no expressions.
     """
     path = model_file(model)
-    if path.suffix == ".safetensors":
+    if path.suffix == CHECKPOINT:
         loaded = _from_checkpoint(path)
     else:
         loaded = _from_onnx(path, threads, foreign)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import InputError, UnknownName
 from .detection import SMALLEST_FACE, Detector
-from .mtcnn import MTCNN
+from .mtcnn import LONE, MTCNN, THRESHOLDS
 from .retinaface import RetinaFace
 from .whole import WholePicture
 from .yunet import YuNet
@@ -22,6 +22,7 @@ def create_detector(
     model: Path | str | None = None,
     min_face: int = SMALLEST_FACE,
     threads: int | None = None,
+    unsure: bool = True,
 ) -> Detector:
     """Build a face detector.
 
@@ -31,6 +32,7 @@ def create_detector(
         model: the detector's own file, for YuNet and RetinaFace.
         min_face: side of the smallest face looked for, in pixels.
         threads: how many to compute with; by default one for each physical core.
+        unsure: whether MTCNN gives the best face of a picture in which it is sure of none.
 
     Raises:
         UnknownName: if no detector is called ``name``.
@@ -51,7 +53,8 @@ def create_detector(
             f"add --detector {' or '.join(_WITH_FILE)}"
         )
     if name == "mtcnn":
-        return MTCNN(min_face=min_face, threads=threads)
+        lone = LONE if unsure else THRESHOLDS[-1]
+        return MTCNN(min_face=min_face, threads=threads, lone=lone)
     if name == "none":
         return WholePicture()
     raise UnknownName("detector", name, DETECTORS)

@@ -68,10 +68,10 @@ class MTCNN:
         min_face: side of the smallest face to be found, in pixels. Twice as large is about
             four times as fast.
         thresholds: least probability of a face after P-Net, R-Net and O-Net.
-        lone: instead of the last of them, for the best box of a picture in which none reaches
-            it; the last one itself switches this off.
         scale_factor: from one size of the pyramid to the next, below 1.
         threads: how many to compute with; by default one for each physical core.
+        lone: instead of the last threshold, for the best box of a picture in which none reaches
+            it; the last threshold itself switches this off.
 
     Raises:
         ModelError: if the weights are missing or not the known ones.
@@ -83,9 +83,10 @@ class MTCNN:
         self,
         min_face: float = SMALLEST_FACE,
         thresholds: tuple[float, float, float] = THRESHOLDS,
-        lone: float = LONE,
         scale_factor: float = 0.709,
         threads: int | None = None,
+        *,
+        lone: float = LONE,
     ) -> None:
         if min_face < _CELL:
             raise MienError(f"min_face is {min_face}; MTCNN finds faces of {_CELL} pixels or more")

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..card import Card, read_card
+from ..card import CHECKPOINT, Card, read_card
 from ..errors import ModelError, NotFound
 from ..faces.session import open_session
 
@@ -164,7 +164,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 def _open(path: Path, threads: int | None) -> Any:
     if not path.is_file():
         raise NotFound(f"{path}: there is no such model file")
-    if path.suffix == ".safetensors":
+    if path.suffix == CHECKPOINT:
         raise ModelError(
             f"{path}: this is a checkpoint; make a runtime model of it with: "
             f"mien export {path} -o model.onnx"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from ..card import CARD_KEY, Card, read_card
+from ..card import CARD_KEY, CHECKPOINT, Card, read_card
 from ..evaluation.provenance import file_sha256
 from ..inference.session import Model
 
@@ -46,14 +46,14 @@ class Ancestor:
 def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor, ...]:
     """Of a run."""
     return tuple(
-        Ancestor(role, path.name, file_sha256(path), _card(path))
+        Ancestor(role, path.name, file_sha256(path), _card(role, path))
         for role, paths in ((STARTS, start), (TAUGHT, teachers))
         for path in paths
     )
 
 
-def _card(path: Path) -> Card | None:
-    if path.suffix == ".onnx":
+def _card(role: str, path: Path) -> Card | None:
+    if role == TAUGHT and path.suffix != CHECKPOINT:
         return Model(path).card
     try:
         with safe_open(path, framework="pt") as file:

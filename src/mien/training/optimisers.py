@@ -107,6 +107,12 @@ class Muon(Optimiser):
     learning_rate: float = 2e-3
     momentum: float = 0.95
 
+    def __post_init__(self) -> None:
+        # A dataclass with slots is made twice, and super() knows only the first.
+        Optimiser.__post_init__(self)
+        if not 0 <= self.momentum < 1:
+            raise InputError(f"momentum is {self.momentum}; it is at least 0 and below 1")
+
     def groups(self, network: nn.Module, criterion: nn.Module) -> list[dict[str, Any]]:
         """As of all optimisers; the loss's own parameters, such as centres, are no matrices."""
         own = {id(one) for one in criterion.parameters()}

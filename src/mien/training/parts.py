@@ -82,7 +82,7 @@ def load_parts(
     Args:
         recipe: decides sources, targets, the held-out part and the limit.
         copies: where the data sets lie.
-        teachers: checkpoints that the recipe's share of targets comes from.
+        teachers: checkpoints or ONNX models that the recipe's share of targets comes from.
         unlabelled: faces that join the training part with the teachers' answers as their only
             targets (self-training); see :func:`mien.data.unlabelled.open_unlabelled`.
         answers: folder that keeps the teachers' answers.

@@ -27,6 +27,7 @@ from .checkpoints import BEST, LAST, WholeCheckpointIO
 from .copies import Copies
 from .finish import LAST_FILE, MODEL_FILE, Finished, finish
 from .hardware import Hardware, leads
+from .heap import keep_freed_memory
 from .history import RUN_FILE
 from .keeper import Averaging, Keeper, Paused
 from .loaders import held_loader, steps_of_epoch, training_loader
@@ -68,7 +69,7 @@ def train(
         start: files whose weights the run begins with: checkpoints of mien, or backbones as
             :func:`mien.models.start_from` knows them. What became of each tensor is written
             to ``output/start.txt``.
-        teachers: checkpoints that the recipe's share of targets comes from.
+        teachers: checkpoints or ONNX models that the recipe's share of targets comes from.
         unlabelled: faces that are learned from the teachers alone.
         resume: continue what is there; otherwise start again.
         hardware: what to run on.
@@ -87,6 +88,8 @@ def train(
     """
     until = time.monotonic() + 60 * minutes if minutes else math.inf
     hardware.check(recipe)
+    if hardware.device == "cpu":
+        keep_freed_memory()
     parts = load_parts(recipe, copies, teachers, unlabelled, answers=output, device=hardware.device)
     recipe = replace(recipe, preprocess=parts.preprocess)
     per_epoch = steps_of_epoch(recipe, parts)

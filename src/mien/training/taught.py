@@ -40,7 +40,7 @@ class Teaching:
     Attributes:
         recipe: decides the share and the temperature.
         labels: classes of the student.
-        teachers: their checkpoints.
+        teachers: their checkpoints or ONNX models.
         answers: folder that keeps their answers; ``None`` for none.
         device: torch's name of where they compute.
     """

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..card import Card
+from ..card import CHECKPOINT, Card
 from ..data.loading.faces import FaceDataset
 from ..data.loading.pictures import Pictures
 from ..errors import DataError, InputError, LabelMismatch
-from ..evaluation.classifier import Classifier, load_classifier, of_network
+from ..evaluation.classifier import Classifier, of_network
 from ..evaluation.provenance import file_sha256
 from ..expressions import LabelSet
+from ..inference.session import Model
 from ..models import load_model
 from .answers import Answers
 
@@ -116,11 +117,12 @@ def mixed(
 
 
 def _open(path: Path, device: str) -> Classifier:
-    if path.suffix == ".onnx":
-        return load_classifier(path)
-    network, card = load_model(path)
-    network = network.eval().to(torch.device(device))
-    return of_network(network.to(memory_format=torch.channels_last), card)
+    if path.suffix == CHECKPOINT:
+        network, card = load_model(path)
+        network = network.eval().to(torch.device(device))
+        return of_network(network.to(memory_format=torch.channels_last), card)
+    model = Model(path)
+    return Classifier(model.card, model.probabilities)
 
 
 def _logarithms(
@@ -128,7 +130,7 @@ def _logarithms(
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Logarithms (2, n, M) of what a teacher says of n faces and of their mirror images.
 
-    They are the calibrated logits but for a constant in each row.
+    Divided by a temperature they make softer answers, as calibrated logits would.
     """
     for first in range(0, len(faces), _BATCH):
         rows = slice(first, min(first + _BATCH, len(faces)))
@@ -143,7 +145,7 @@ def _logarithms(
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Over the last axis. By NumPy, whose sums do not depend on the number of threads."""
+    """Over the last axis, by NumPy: its sums do not depend on the number of threads."""
     values = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares: NDArray[np.float32] = values / values.sum(axis=-1, keepdims=True)
     return shares
@@ -158,4 +160,4 @@ def _columns(labels: LabelSet, card: Card, path: Path) -> NDArray[np.intp]:
 
 def _file_name(path: Path) -> str:
     """By content: another teacher under the same name has other answers."""
-    return f"answers-{file_sha256(path)[:_DIGITS]}.safetensors"
+    return f"teacher-{file_sha256(path)[:_DIGITS]}.safetensors"

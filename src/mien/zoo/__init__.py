@@ -74,6 +74,9 @@ def shipped_model(name: str = DEFAULT) -> Path:
 def model_file(model: str | Path) -> Path:
     """A shipped model's file by its name, or the file that the user names.
 
+    Args:
+        model: a name or a path; a :class:`~pathlib.Path` is always one.
+
     Raises:
         NotFound: if there is no such file.
         UnknownName: if it looks like a name, and no shipped model has it.
@@ -84,6 +87,6 @@ def model_file(model: str | Path) -> Path:
     path = Path(model)
     if path.is_file():
         return path
-    if path.suffix or len(path.parts) > 1:
+    if isinstance(model, Path) or path.exists() or path.suffix or len(path.parts) > 1:
         raise NotFound(f"{path}: there is no such model file")
     raise UnknownName("shipped model", str(model), SHIPPED)

@@ -82,7 +82,10 @@ class FaceFinder:
     @cached_property
     def _detectors(self) -> dict[int, Detector]:
         return {
-            least: create_detector(self.detector, model=self.model, min_face=least, threads=1)
+            # A view with no sure face is not the last: another one may show it better.
+            least: create_detector(
+                self.detector, model=self.model, min_face=least, threads=1, unsure=False
+            )
             for least in (_FACE // 2, SMALLEST_FACE)
         }
 

@@ -1,8 +1,8 @@
-"""The shipped model: the small network on FER+ at its native 48 pixels, soft labels.
+"""The shipped model's teacher: the small network on FER+ at its native 48 pixels, soft labels.
 
 Tried on the validation part before: SGD, 18 epochs with windows of 44 pixels and stronger
 variation (0.826), and 8 more from there, on whole faces, with lighter variation (0.831). The
-shipped run had AdamW, as here, and reached 0.833.
+teacher of the shipped model (``distil.small``) had AdamW, as here, and reached 0.833.
 
 Command: mien train ferplus.small --data FERPLUS
 """
