@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="753b2636d911f062f47d36031e852a71ae324f273b36fc5ee8db7c3257823c7c",
+            sha256="9d07f805e68d42d1e0b0c5d17cfc71467502dc6d44f9a61073bc3ac48520bcb9",
             summary="eight expressions, grey 48-pixel faces, made for a CPU",
         ),
     )
