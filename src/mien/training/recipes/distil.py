@@ -11,8 +11,9 @@ calibrated instead, as the votes are soft already; ``--set teacher_temperature=2
 Xie et al. leave out pictures that fit no class and balance the rest; all of FairFace are faces,
 and answers as distributions say themselves how sure they are, so we do neither.
 
-Paper: none has these rows. Our numbers: distil.small, results/mien-small.public-test.json; the
-others are not run yet.
+Paper: none has these rows. Our numbers: distil.small, 84.6 % on the validation part after 97
+minutes on two cores (results/training/distil.small.json), and results/mien-small.public-test.json;
+the others are not run yet.
 Commands:
     mien train ferplus.small --data FERPLUS
     mien train distil.small --data FERPLUS --teacher runs/ferplus.small/model.safetensors
