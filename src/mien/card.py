@@ -20,6 +20,8 @@ from .preprocess import Preprocess
 CARD_KEY = "mien.card"
 CHECKPOINT = ".safetensors"
 """How the names of files end that hold a network of the lab and its card."""
+RUNTIME_MODEL = ".onnx"
+"""How those of runtime models end."""
 CARD_FORMAT = 2
 """The newest that is read. Cards of expressions are written as format 1, which all versions of
 mien read; those of other classes as format 2, which a mien that knows none refuses."""

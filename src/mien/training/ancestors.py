@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from ..card import CARD_KEY, CHECKPOINT, Card, read_card
+from ..card import CARD_KEY, RUNTIME_MODEL, Card, read_card
 from ..evaluation.provenance import file_sha256
 from ..inference.session import Model
 
@@ -53,7 +53,7 @@ def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor
 
 
 def _card(role: str, path: Path) -> Card | None:
-    if role == TAUGHT and path.suffix != CHECKPOINT:
+    if role == TAUGHT and path.suffix == RUNTIME_MODEL:
         return Model(path).card
     try:
         with safe_open(path, framework="pt") as file:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..card import CHECKPOINT, Card
+from ..card import RUNTIME_MODEL, Card
 from ..data.loading.faces import FaceDataset
 from ..data.loading.pictures import Pictures
 from ..errors import DataError, InputError, LabelMismatch
@@ -117,12 +117,12 @@ def mixed(
 
 
 def _open(path: Path, device: str) -> Classifier:
-    if path.suffix == CHECKPOINT:
-        network, card = load_model(path)
-        network = network.eval().to(torch.device(device))
-        return of_network(network.to(memory_format=torch.channels_last), card)
-    model = Model(path)
-    return Classifier(model.card, model.probabilities)
+    if path.suffix == RUNTIME_MODEL:
+        model = Model(path)
+        return Classifier(model.card, model.probabilities)
+    network, card = load_model(path)
+    network = network.eval().to(torch.device(device))
+    return of_network(network.to(memory_format=torch.channels_last), card)
 
 
 def _logarithms(
