@@ -97,6 +97,7 @@ def numbers(results: Path) -> str:
     measured = sorted((results / "benchmarks").glob("*.json"))
     parts += [benchmark(load(path), path.name) for path in measured]
     parts += [compared(path, costs_of(results, path)) for path in tables(results, networks=True)]
+    parts += [ablation(path, "results") for path in tables(results, networks=False)]
     costs = results / "costs.jsonl"
     if costs.exists():
         parts.append(cost_table(costs.read_text(encoding="utf-8").splitlines()))
@@ -105,7 +106,8 @@ def numbers(results: Path) -> str:
 
 def findings(results: Path) -> dict[str, str]:
     """The papers' tables by the folder of their records."""
-    return {path.parent.name: ablation(path) for path in tables(results, networks=False)}
+    papers = tables(results, networks=False)
+    return {path.parent.name: ablation(path, "../results") for path in papers}
 
 
 def tables(results: Path, *, networks: bool) -> list[Path]:
@@ -209,13 +211,18 @@ def compared(path: Path, costs: comparison.Costs) -> str:
     return "\n".join([*lines, f"{made}.", ""])
 
 
-def ablation(path: Path) -> str:
-    """A paper's table with our numbers beside the printed ones, for a page in docs/."""
+def ablation(path: Path, results: str) -> str:
+    """A paper's table with our numbers beside the printed ones.
+
+    Args:
+        path: of its summary.
+        results: where the page finds the folder of results.
+    """
     summary = load(path)
     measured = "; ".join(summary["measured"]) or "nothing is finished"
     lines = [f"{heading(summary)}accuracy in per cent on {measured}", ""]
     lines += [*table(*beside_the_paper(summary)), ""]
-    return "\n".join([*lines, f"{ablated(summary, path.parent.name, '../results')}.", ""])
+    return "\n".join([*lines, f"{ablated(summary, path.parent.name, results)}.", ""])
 
 
 def heading(summary: dict[str, Any]) -> str:
