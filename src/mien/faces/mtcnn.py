@@ -36,9 +36,9 @@ LONE = 0.5
 """Least probability after O-Net of a face in whose picture there is no surer one.
 
 Of tight faces in scenes this finds another one in a hundred. The price are false faces where
-there is none: of 600 faces whose tiles were shuffled, 110 pass instead of 43; in photos and videos
-without faces none was seen (``results/training/crop-geometry.json``). Beside other faces a box so
-unsure is more often a neck or a collar.
+there is none: of 600 faces whose tiles were shuffled, 110 pass instead of 43
+(``results/training/crop-geometry.json``). Beside other faces a box so unsure is more often a neck
+or a collar.
 """
 
 _CELL, _STEP = 12, 2  # the square that P-Net sees, and how far it moves, in pixels

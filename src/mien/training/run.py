@@ -27,7 +27,6 @@ from .checkpoints import BEST, LAST, WholeCheckpointIO
 from .copies import Copies
 from .finish import LAST_FILE, MODEL_FILE, Finished, finish
 from .hardware import Hardware, leads
-from .heap import keep_freed_memory
 from .history import RUN_FILE
 from .keeper import Averaging, Keeper, Paused
 from .loaders import held_loader, steps_of_epoch, training_loader
@@ -88,8 +87,6 @@ def train(
     """
     until = time.monotonic() + 60 * minutes if minutes else math.inf
     hardware.check(recipe)
-    if hardware.device == "cpu":
-        keep_freed_memory()
     parts = load_parts(recipe, copies, teachers, unlabelled, answers=output, device=hardware.device)
     recipe = replace(recipe, preprocess=parts.preprocess)
     per_epoch = steps_of_epoch(recipe, parts)
