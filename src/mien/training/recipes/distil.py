@@ -74,6 +74,28 @@ DISTIL = replace(
     epochs=36,
 )
 
+# The next generation, taught by both before it: two more blocks, and pictures that vary more, as
+# the former one knew 88.7 % of its training faces and 84.6 % of others. Its share of the
+# teachers is what predicts best, on the validation part, one half of a face's votes from the
+# other half and the teachers' answers: 0.76 beside five votes, so 0.61 beside ten; a little more,
+# as teachers have seen the votes of the training part already.
+MORE_VARIED = Augmentation(
+    steps=(
+        Flip(),
+        Affine(degrees=18, shift=0.06, zoom=(0.85, 1.15)),
+        Jitter(brightness=0.3, contrast=0.3),
+        Erasing(0.5, value=MIDDLE_GREY),
+    )
+)
+DEEPER = replace(
+    DISTIL,
+    name="distil.deeper",
+    options={**SMALL.options, "depths": (2, 3, 3)},
+    teacher_share=0.65,
+    augmentation=MORE_VARIED,
+    epochs=38,
+)
+
 # Fewer epochs, as each has FairFace's faces too.
 WITH_FAIRFACE = replace(DISTIL, name="distil.small-fairface", unlabelled=True, epochs=14, workers=1)
 
@@ -99,4 +121,4 @@ SELFTRAIN_RESNET18 = replace(
     workers=1,
 )
 
-ALL = (DISTIL, WITH_FAIRFACE, DISTIL_RESNET18, SELFTRAIN, SELFTRAIN_RESNET18)
+ALL = (DISTIL, DEEPER, WITH_FAIRFACE, DISTIL_RESNET18, SELFTRAIN, SELFTRAIN_RESNET18)
