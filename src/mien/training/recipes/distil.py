@@ -93,7 +93,7 @@ DEEPER = replace(
     options={**SMALL.options, "depths": (2, 3, 3)},
     teacher_share=0.65,
     augmentation=MORE_VARIED,
-    epochs=38,
+    epochs=44,
 )
 
 # Fewer epochs, as each has FairFace's faces too.
