@@ -253,10 +253,8 @@ def test_interrupted_verbs_say_what_stays(
 
 def test_wrong_verbs_are_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["data"], ["data", "chekc"]):
-        with pytest.raises(SystemExit) as stop:
-            main(arguments)
-        assert stop.value.code == WRONG_USAGE
-        assert "check" in capsys.readouterr().err
+        assert main(arguments) == WRONG_USAGE
+        assert "check, stats, prepare, pack" in capsys.readouterr().err
     for arguments in (["data", "--help"], ["data", "check", "--help"]):
         with pytest.raises(SystemExit) as stop:
             main(arguments)

@@ -29,7 +29,7 @@ GROUND = {
     "card",
 }
 COMMAND_LINE = {
-    *("cli", "cli_ablate", "cli_data", "cli_evaluate", "cli_evaluate_options"),
+    *("cli", "cli_ablate", "cli_arguments", "cli_data", "cli_evaluate", "cli_evaluate_options"),
     *("cli_evaluate_places", "cli_explain"),
     *("cli_explain_faces", "cli_lab", "cli_models", "cli_pack", "cli_train", "progress"),
 }

@@ -16,14 +16,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-import tyro
-from tyro.conf import (
-    FlagCreatePairsOff,
-    OmitArgPrefixes,
-    OmitSubcommandPrefixes,
-    Positional,
-    arg,
-)
+from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, Positional, arg
 
 from . import (
     __version__,
@@ -36,6 +29,7 @@ from . import (
     cli_pack,
     cli_train,
 )
+from .cli_arguments import read
 from .errors import InputError, MienError, UnknownName
 
 # As in inference.sinks, whose import is slow.
@@ -131,7 +125,7 @@ def predict(
 
 def data(verb: OmitArgPrefixes[OmitSubcommandPrefixes[cli_pack.Verb]]) -> int:
     """Check, count, prepare or pack the copy of a data set."""
-    return int(verb)
+    return int(verb())
 
 
 _VERBS: dict[str, Callable[..., int]] = {
@@ -155,19 +149,13 @@ _FILES = {Path(str(one)).name for one in (__file__, *(room.__file__ for room in 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code; argument errors exit with 2 at once."""
+    """Run the command and give its exit code; help is printed and exits at once."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if arguments == ["--version"]:
             print(f"mien {__version__}", flush=True)
             return DONE
-        code = tyro.extras.subcommand_cli_from_dict(
-            _VERBS,
-            prog="mien",
-            description=_DESCRIPTION,
-            args=arguments,
-            config=(FlagCreatePairsOff,),
-        )
+        code = read(_VERBS, arguments, program="mien", description=_DESCRIPTION)()
         if sys.stdout is not None:
             sys.stdout.flush()  # a full disk is told here, and not by Python after the end
         return int(code)

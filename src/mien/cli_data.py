@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
+from .cli_arguments import deferred
 from .cli_lab import parse_settings, show_log
 from .errors import DataError, InputError, OutputError, SplitMissing, require
 from .progress import create_progress
@@ -224,11 +225,11 @@ def prepare(
 
 
 Verb: TypeAlias = (
-    Annotated[Any, subcommand("check", constructor=check)]
-    | Annotated[Any, subcommand("stats", constructor=stats)]
-    | Annotated[Any, subcommand("prepare", constructor=prepare)]
+    Annotated[Any, subcommand("check", constructor=deferred(check))]
+    | Annotated[Any, subcommand("stats", constructor=deferred(stats))]
+    | Annotated[Any, subcommand("prepare", constructor=deferred(prepare))]
 )
-"""One of these verbs: what it returns, which is its exit code."""
+"""One of these verbs, to be run for its exit code."""
 
 
 def open_splits(

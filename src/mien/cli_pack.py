@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from tyro.conf import arg, subcommand
 
 from . import cli_data
+from .cli_arguments import deferred
 from .cli_data import Dataset, Root, Settings, Splits, open_splits
 from .errors import InputError, require
 from .progress import create_progress
@@ -62,5 +63,5 @@ def pack(
     return 1 if failures else 0
 
 
-Verb: TypeAlias = cli_data.Verb | Annotated[Any, subcommand("pack", constructor=pack)]
-"""All verbs of ``mien data``: what they return, which is their exit code."""
+Verb: TypeAlias = cli_data.Verb | Annotated[Any, subcommand("pack", constructor=deferred(pack))]
+"""All verbs of ``mien data``: to be run for their exit code."""

@@ -16,6 +16,7 @@ from mien.data.loading.faces import FaceDataset  # noqa: E402
 from mien.errors import DataError  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.models import create_model, load_model, save_model  # noqa: E402
+from mien.models.cost import count  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
 from mien.training.recipes import distil  # noqa: E402
 from mien.training.recipes.baseline import RESNET18  # noqa: E402
@@ -60,11 +61,23 @@ def test_distilled_students_share_and_self_trained_ones_keep_their_labels() -> N
     shares = {one.name: one.teacher_share for one in distil.ALL}
     assert shares == {
         "distil.small": 0.5,
+        "distil.deeper": 0.65,
         "distil.small-fairface": 0.5,
         "distil.resnet18": 0.5,
         "selftrain.small": 0.0,
         "selftrain.resnet18": 0.0,
     }
+
+
+def test_the_next_generation_is_deeper_and_otherwise_learns_as_its_teacher_did() -> None:
+    same = ("name", "options", "teacher_share", "augmentation", "epochs")
+    first = {name: getattr(distil.DISTIL, name) for name in same}
+    assert replace(distil.DEEPER, **first) == distil.DISTIL
+    network = create_model(distil.DEEPER.model, classes=8, **distil.DEEPER.options)
+    # What a shipped model may cost a face, and a size that fits 12 MB in 8 bits with room.
+    cost = count(network, distil.DEEPER.preprocess.size)
+    assert cost.multiply_adds <= 0.35e9
+    assert cost.parameters <= 6e6
 
 
 def test_a_self_trained_student_sees_harder_pictures_than_its_teacher() -> None:

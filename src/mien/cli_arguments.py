@@ -1,0 +1,115 @@
+"""What the command line says, read by tyro; what is wrong with it, in one line.
+
+tyro calls a verb while it still reads, and draws its complaints as boxes. Here a verb is only
+noted until all is read, so that whatever is printed before that is a complaint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial, wraps
+from io import StringIO
+from itertools import takewhile
+from typing import TypeAlias
+
+import tyro
+
+from .errors import InputError
+
+Run: TypeAlias = Callable[[], int]
+
+_HELP = {"-h", "--help"}
+_WIDE = "10000"  # columns, so that no name is broken
+_MARGIN = 2  # characters, of every row
+_RULE = {"-"}
+_EXPLAINED = " " * 8  # how far tyro moves in what explains an option
+_LEFT_OUT = ("For full helptext", "Argument helptext")  # paragraphs
+
+
+def deferred(verb: Callable[..., int]) -> Callable[..., Run]:
+    """The verb with its options, to be run later; for tyro it looks like the verb itself."""
+
+    @wraps(verb)
+    def noted(*values: object, **options: object) -> Run:
+        return partial(verb, *values, **options)
+
+    return noted
+
+
+def read(
+    verbs: Mapping[str, Callable[..., int]],
+    arguments: Sequence[str],
+    *,
+    program: str,
+    description: str,
+) -> Run:
+    """The verb that the arguments name, with its options, ready to be run.
+
+    Args:
+        verbs: by name; nested ones are :func:`deferred` already.
+        arguments: of the command line, without the program.
+        program: its name.
+        description: what it is for, shown by its help.
+
+    Raises:
+        InputError: if the arguments do not fit; one line that names the help to look at.
+        SystemExit: after the help was printed, with code 0.
+    """
+    parse = partial(
+        tyro.extras.subcommand_cli_from_dict,
+        {name: deferred(verb) for name, verb in verbs.items()},
+        prog=program,
+        description=description,
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    run: Run
+    if _HELP & set(arguments):
+        run = parse()
+        return run
+    said = StringIO()
+    try:
+        # Neither is a terminal then, so that boxes are plain and as wide as they need to be.
+        with redirect_stdout(StringIO()), redirect_stderr(said), _columns(_WIDE):
+            run = parse()
+    except SystemExit:
+        place = " ".join([program, *(one for one in arguments[:1] if one in verbs)])
+        raise InputError(f"{_one_line(said.getvalue())}; see: {place} --help") from None
+    return run
+
+
+@contextmanager
+def _columns(number: str) -> Iterator[None]:
+    """What the terminal's width is taken for."""
+    former = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = number
+    try:
+        yield
+    finally:
+        if former is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = former
+
+
+def _one_line(box: str) -> str:
+    """The paragraphs of a box, one after the other, without what explains each option."""
+    rows = [row[_MARGIN:].rstrip() for row in box.splitlines()]
+    paragraphs: list[list[str]] = [[]]
+    for row in rows[1:]:  # after the title
+        if set(row) == _RULE:
+            paragraphs.append([])
+        elif not row.startswith(_EXPLAINED):
+            paragraphs[-1].append(row)
+    told = [rows for rows in paragraphs if any(rows[:1]) and not rows[0].startswith(_LEFT_OUT)]
+    return "; ".join(_sentence(rows) for rows in told) or "the arguments do not fit"
+
+
+def _sentence(rows: Sequence[str]) -> str:
+    """The first row and what is listed below it, each once, up to an empty row."""
+    first, *listed = takewhile(bool, rows)
+    first = first.removeprefix("Error parsing ").rstrip(".")
+    names = ", ".join(dict.fromkeys(row.strip() for row in listed))
+    return " ".join(filter(None, (first[:1].lower() + first[1:], names)))
