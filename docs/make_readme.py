@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import comparison
+import generations
 from number_cells import difference, quantity, share, significant, spread, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,9 +106,17 @@ def numbers(results: Path) -> str:
 
 
 def findings(results: Path) -> dict[str, str]:
-    """The papers' tables by the folder of their records."""
+    """The papers' tables by the folder of their records, and how the shipped model came about."""
     papers = tables(results, networks=False)
-    return {path.parent.name: ablation(path, "../results") for path in papers}
+    found = {path.parent.name: ablation(path, "../results") for path in papers}
+    tests = {path: load(path) for path in (results / "training").glob(f"*{generations.ENDING}")}
+    if tests:
+        runs = {
+            test["recipe"]: path.with_name(f"{test['recipe']}.json") for path, test in tests.items()
+        }
+        kept = {recipe: load(path) for recipe, path in runs.items() if path.exists()}
+        found["generations"] = generations.block(list(tests.values()), kept)
+    return found
 
 
 def tables(results: Path, *, networks: bool) -> list[Path]:

@@ -251,3 +251,39 @@ def test_the_picture_is_drawn_from_the_record(
     assert f"accuracy {shown} % (" in drawn
     (tmp_path / "docs" / "images" / "report.svg").write_text("other")
     assert program.main(["--check"]) == 1
+
+
+def _test_of(recipe: str, date: str, accuracy: float) -> dict[str, Any]:
+    value = {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}
+    names = ("accuracy", "balanced_accuracy", "expected_calibration_error")
+    scores = [
+        {"protocol": protocol, "subset": subset, "metrics": dict.fromkeys(names, value)}
+        for protocol in ("argmax", "majority")
+        for subset in ("clean", "whole")
+    ]
+    for one in scores:
+        if one["subset"] == "clean":
+            one["metrics"] = {}
+    return {"recipe": recipe, "date": date, "scores": scores, "command": f"mien evaluate {recipe}"}
+
+
+def test_generations_stand_in_their_order_with_what_is_known_of_them(
+    program: ModuleType, tmp_path: Path
+) -> None:
+    folder = tmp_path / "training"
+    write(folder / "b.public-test.json", _test_of("b", "2026-01-02", 0.8))
+    write(folder / "a.public-test.json", _test_of("a", "2026-01-03", 0.9))
+    history = [{"epoch": 1, "val_accuracy": 0.5}, {"epoch": 2, "val_accuracy": 0.75}]
+    history.append({"epoch": 3, "val_accuracy": 0.7})
+    taught = {"role": "taught by", "file": "b.onnx"}
+    run = {
+        **{"history": history, "chosen_epoch": 2, "seconds": 150.0, "parameters": 2_345_000},
+        "owed": [taught, {"role": "starts from", "file": "c.onnx"}],
+    }
+    write(folder / "a.json", run)
+    lines = program.findings(tmp_path)["generations"].splitlines()
+    eighty, ninety = "80.0 (79.0 to 81.0)", "90.0 (89.0 to 91.0)"
+    assert lines[4] == f"| `b` |  |  |  |  |  | {' | '.join([eighty] * 4)} |"
+    assert lines[5] == f"| `a` | `b` | 2.35 | 3 | 2 | 75.0 | {' | '.join([ninety] * 4)} |"
+    path = "results/training/b.public-test.json"
+    assert f"- [`{path}`](../{path}), by `mien evaluate b`" in lines
