@@ -96,6 +96,19 @@ DEEPER = replace(
     epochs=44,
 )
 
+# The small network again, on larger faces. Without any training, its loss on the validation part
+# is 0.658 at 48 pixels and 0.645 at 56; here it learns to make use of them.
+FINER = replace(
+    DISTIL,
+    name="distil.finer",
+    starts_from="distil.small",
+    preprocess=replace(SMALL.preprocess, size=56),
+    teacher_share=0.65,
+    augmentation=MORE_VARIED,
+    optimiser=Muon(learning_rate=0.0025, weight_decay=0.1),
+    epochs=12,
+)
+
 # Fewer epochs, as each has FairFace's faces too.
 WITH_FAIRFACE = replace(DISTIL, name="distil.small-fairface", unlabelled=True, epochs=14, workers=1)
 
@@ -121,4 +134,4 @@ SELFTRAIN_RESNET18 = replace(
     workers=1,
 )
 
-ALL = (DISTIL, DEEPER, WITH_FAIRFACE, DISTIL_RESNET18, SELFTRAIN, SELFTRAIN_RESNET18)
+ALL = (DISTIL, DEEPER, FINER, WITH_FAIRFACE, DISTIL_RESNET18, SELFTRAIN, SELFTRAIN_RESNET18)
