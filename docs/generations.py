@@ -1,13 +1,13 @@
 """The networks that led to the shipped one, each taught by those before it, as a table.
 
-``results/training/RECIPE.public-test.json`` is what ``mien evaluate`` wrote of a checkpoint or
-of its export, ``results/training/RECIPE.json`` the ``run.json`` of its training, where that was
-kept.
+``results/mien-small.public-test.json`` is what ``mien evaluate`` wrote of the shipped network,
+``results/training/RECIPE.public-test.json`` of a former one, and ``results/training/RECIPE.json``
+the ``run.json`` of its training, where that was kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,19 +24,17 @@ CAPTION = (
 )
 
 
-def block(tests: Sequence[Record], runs: Mapping[str, Record]) -> str:
+def block(tests: Mapping[str, Record], runs: Mapping[str, Record]) -> str:
     """The oldest first, and where each row comes from.
 
     Args:
-        tests: evaluations.
+        tests: evaluations by their paths in the repository.
         runs: of their trainings, by recipe; those that were not kept leave cells empty.
     """
-    tests = sorted(tests, key=lambda one: str(one["date"]))
-    rows = [_row(test, runs.get(test["recipe"])) for test in tests]
+    paths = sorted(tests, key=lambda path: str(tests[path]["date"]))
+    rows = [_row(tests[path], runs.get(tests[path]["recipe"])) for path in paths]
     lines = [CAPTION, "", *table(HEAD, rows), ""]
-    for test in tests:
-        path = f"results/training/{test['recipe']}{ENDING}"
-        lines.append(f"- [`{path}`](../{path}), by `{test['command']}`")
+    lines += [f"- [`{path}`](../{path}), by `{tests[path]['command']}`" for path in paths]
     return "\n".join([*lines, ""])
 
 

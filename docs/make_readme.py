@@ -109,13 +109,18 @@ def findings(results: Path) -> dict[str, str]:
     """The papers' tables by the folder of their records, and how the shipped model came about."""
     papers = tables(results, networks=False)
     found = {path.parent.name: ablation(path, "../results") for path in papers}
-    tests = {path: load(path) for path in (results / "training").glob(f"*{generations.ENDING}")}
+    training = results / "training"
+    files = [results / CHARTED, *training.glob(f"*{generations.ENDING}")]
+    tests = {path: load(path) for path in files if path.exists()}
     if tests:
-        runs = {
-            test["recipe"]: path.with_name(f"{test['recipe']}.json") for path, test in tests.items()
-        }
-        kept = {recipe: load(path) for recipe, path in runs.items() if path.exists()}
-        found["generations"] = generations.block(list(tests.values()), kept)
+        runs = {test["recipe"]: training / f"{test['recipe']}.json" for test in tests.values()}
+        found["generations"] = generations.block(
+            {
+                f"results/{path.relative_to(results).as_posix()}": test
+                for path, test in tests.items()
+            },
+            {recipe: load(path) for recipe, path in runs.items() if path.exists()},
+        )
     return found
 
 

@@ -62,6 +62,7 @@ def test_distilled_students_share_and_self_trained_ones_keep_their_labels() -> N
     assert shares == {
         "distil.small": 0.5,
         "distil.deeper": 0.65,
+        "distil.finer": 0.65,
         "distil.small-fairface": 0.5,
         "distil.resnet18": 0.5,
         "selftrain.small": 0.0,
@@ -69,13 +70,15 @@ def test_distilled_students_share_and_self_trained_ones_keep_their_labels() -> N
     }
 
 
-def test_the_next_generation_is_deeper_and_otherwise_learns_as_its_teacher_did() -> None:
-    same = ("name", "options", "teacher_share", "augmentation", "epochs")
-    first = {name: getattr(distil.DISTIL, name) for name in same}
-    assert replace(distil.DEEPER, **first) == distil.DISTIL
-    network = create_model(distil.DEEPER.model, classes=8, **distil.DEEPER.options)
+@pytest.mark.parametrize("recipe", [distil.DEEPER, distil.FINER], ids=lambda one: one.name)
+def test_a_next_generation_is_one_that_may_be_shipped(recipe) -> None:
+    same = ("name", "teacher_share", "augmentation", "epochs")
+    own = ("options",) if recipe is distil.DEEPER else ("preprocess", "optimiser", "starts_from")
+    first = {name: getattr(distil.DISTIL, name) for name in (*same, *own)}
+    assert replace(recipe, **first) == distil.DISTIL
+    network = create_model(recipe.model, classes=8, **recipe.options)
     # What a shipped model may cost a face, and a size that fits 12 MB in 8 bits with room.
-    cost = count(network, distil.DEEPER.preprocess.size)
+    cost = count(network, recipe.preprocess.size)
     assert cost.multiply_adds <= 0.35e9
     assert cost.parameters <= 6e6
 
