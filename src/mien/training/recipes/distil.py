@@ -13,10 +13,14 @@ and answers as distributions say themselves how sure they are, so we do neither.
 
 Paper: none has these rows. Our numbers: distil.small, 84.6 % on the validation part after 97
 minutes on two cores (results/training/distil.small.json), and results/mien-small.public-test.json;
-the others are not run yet.
+distil.finer 84.6 % after 35 more (results/training/distil.finer.json); the others are not run to
+their ends.
 Commands:
     mien train ferplus.small --data FERPLUS
     mien train distil.small --data FERPLUS --teacher runs/ferplus.small/model.safetensors
+    mien train distil.finer --data FERPLUS --start runs/distil.small/model.safetensors \
+        --teacher runs/distil.small/model.safetensors --teacher ANOTHER.safetensors
+    mien train distil.deeper --data FERPLUS --teacher ONE.safetensors --teacher ANOTHER.safetensors
     mien train distil.small-fairface --data FERPLUS --teacher ONE.safetensors --unlabelled FAIRFACE
     mien train distil.resnet18 --data FERPLUS --teacher ONE.safetensors
     mien train selftrain.small --data FERPLUS --teacher ferplus.small.safetensors \
@@ -96,8 +100,9 @@ DEEPER = replace(
     epochs=44,
 )
 
-# The small network again, on larger faces. Without any training, its loss on the validation part
-# is 0.658 at 48 pixels and 0.645 at 56; here it learns to make use of them.
+# The small network again, on larger faces, from where distil.small ended. Its own loss on the
+# validation part is best after one epoch and grows from there, while that of training falls: it
+# learns its faces by heart, and answers no better than before (docs/findings.md).
 FINER = replace(
     DISTIL,
     name="distil.finer",
