@@ -132,6 +132,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "predict": predict,
     "models": cli_models.models,
     "train": cli_train.train,
+    "average": cli_train.average,
     "ablate": cli_ablate.ablate,
     "evaluate": cli_evaluate.evaluate,
     "explain": cli_explain.explain,

@@ -108,6 +108,49 @@ def train(
     return 0
 
 
+def average(
+    checkpoints: Positional[
+        Annotated[tuple[Path, ...], arg(metavar="CHECKPOINT...", help_behavior_hint="")]
+    ],
+    *,
+    output: Annotated[Path, arg(metavar="FILE", aliases=["-o"])],
+    data: Annotated[
+        UseAppendAction[tuple[str, ...]], arg(metavar="[NAME=]ROOT", help_behavior_hint="")
+    ] = (),
+    packed: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    debug: bool = False,
+) -> int:
+    """Make one network of several with a common past: the mean of their weights.
+
+    It is calibrated on the part that the last one's recipe holds out, and its accuracy there is
+    printed, so that it can be compared with theirs. Nothing is trained.
+
+    Args:
+        checkpoints: Of the same network; the last one's card says how faces are cut.
+        output: The safetensors file.
+        data: Copy of the recipe's data set, as for mien train; may be repeated.
+        packed: A file of mien data pack, instead of a copy.
+        debug: Show the traceback of an error.
+    """
+    del debug
+    require("lightning", "train")
+    show_log()
+    from .training.copies import Copies
+    from .training.soup import average as run
+    from .training.soup import recipe_of
+
+    if not checkpoints:
+        raise InputError("no CHECKPOINT is given; see: mien average --help")
+    dataset = recipe_of(checkpoints[-1]).data[0].dataset
+    card = run(checkpoints, output, Copies(roots(data, dataset), packed))
+    (found,) = card.measurements
+    print(
+        f"{output}: {100 * found.values['accuracy']:.1f} % on {found.images:,} pictures, "
+        f"{found.split}"
+    )
+    return 0
+
+
 def roots(data: Iterable[str], dataset: str) -> dict[str, Path | str]:
     """The copies of ``--data [NAME=]ROOT`` by name; one without a name is of ``dataset``."""
     found: dict[str, Path | str] = {}

@@ -20,7 +20,7 @@ class Ancestor:
     """A file that a run takes weights or answers from.
 
     Attributes:
-        role: :data:`STARTS` or :data:`TAUGHT`.
+        role: such as :data:`STARTS` or :data:`TAUGHT`.
         file: its name.
         sha256: of its content.
         card: what it says of itself; ``None`` for files of others.
@@ -45,11 +45,12 @@ class Ancestor:
 
 def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor, ...]:
     """Of a run."""
-    return tuple(
-        Ancestor(role, path.name, file_sha256(path), _card(role, path))
-        for role, paths in ((STARTS, start), (TAUGHT, teachers))
-        for path in paths
-    )
+    return (*of_files(STARTS, start), *of_files(TAUGHT, teachers))
+
+
+def of_files(role: str, paths: Iterable[Path]) -> tuple[Ancestor, ...]:
+    """Files that have the same part in what comes of them."""
+    return tuple(Ancestor(role, path.name, file_sha256(path), _card(role, path)) for path in paths)
 
 
 def _card(role: str, path: Path) -> Card | None:

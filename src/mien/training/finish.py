@@ -101,14 +101,8 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
     temperature, images = 1.0, len(parts.held)
     values = {name: run.history[epoch - 1][f"val_{name}"] for name in ("accuracy", "loss")}
     if recipe.objective.targets != "attributes":
-        logits, targets = held_logits(network, held)
-        labels = column_of_classes(targets)
-        known = ~np.isin(labels, UNLABELLED)
-        logits, labels = logits[known], labels[known]
-        images = len(labels)
-        # Confidence is to say how often the most voted expression is hit, so no soft targets.
-        temperature = fit_temperature(logits, labels)
-        values = {"accuracy": float((logits.argmax(axis=1) == labels).mean())}
+        temperature, values["accuracy"], images = calibrated(network, held)
+        del values["loss"]
     return Card(
         name=recipe.name,
         architecture=recipe.model,
@@ -125,8 +119,19 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         commit=git_commit(),
         intended_use=_STEM_USE if stem else _INTENDED_USE,
         limits=_STEM_LIMITS if stem else ". ".join((_LIMITS, *_rare(recipe))),
-        measurements=(_measurement(recipe, images, values),),
+        measurements=(measured(recipe, images, values),),
     )
+
+
+def calibrated(network: nn.Module, held: Loader) -> tuple[float, float, int]:
+    """A network on the held-out part: its temperature, its accuracy, and of how many pictures."""
+    logits, targets = held_logits(network, held)
+    labels = column_of_classes(targets)
+    known = ~np.isin(labels, UNLABELLED)
+    logits, labels = logits[known], labels[known]
+    # Confidence is to say how often the most voted expression is hit, so no soft targets.
+    temperature = fit_temperature(logits, labels)
+    return temperature, float((logits.argmax(axis=1) == labels).mean()), len(labels)
 
 
 def _remarks(run: Finished, epoch: int) -> list[str]:
@@ -144,7 +149,8 @@ def _rare(recipe: Recipe) -> list[str]:
     return [_RARE[name] for name in names if name in _RARE]
 
 
-def _measurement(recipe: Recipe, images: int, values: Mapping[str, float]) -> Measurement:
+def measured(recipe: Recipe, images: int, values: Mapping[str, float]) -> Measurement:
+    """What was measured on a recipe's held-out part, for a card."""
     dataset = "+".join(dict.fromkeys(source.dataset for source in recipe.data))
     splits = dict.fromkeys(source.split for source in recipe.data)
     split = f"validation, held out of {'+'.join(splits)}"

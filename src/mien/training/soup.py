@@ -1,0 +1,111 @@
+"""One network from several that have a common past: the mean of their weights.
+
+The uniform soup of Wortsman et al. 2022 (arXiv:2203.05482): a network and what became of it
+when training went on, or several that went on from the same one, are often better in the middle
+than at either end, at no cost in use. Networks that began apart have no middle: their mean
+knows nothing, and the accuracy on the held-out part says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..card import Card
+from ..errors import InputError, ModelError
+from ..evaluation.provenance import git_commit
+from ..models import load_model, save_model
+from .ancestors import of_files
+from .copies import Copies
+from .finish import calibrated, measured
+from .loaders import held_loader
+from .parts import load_parts
+from .recipe import Recipe
+from .recipes import find_recipe
+
+AVERAGED = "averaged from"
+
+
+def recipe_of(checkpoint: Path) -> Recipe:
+    """The recipe of a checkpoint, without teachers: its held-out part is all that is needed.
+
+    Raises:
+        ModelError: if there is none, or it learns no expressions.
+        CardError: if the file has no card.
+    """
+    card = load_model(checkpoint)[1]
+    if not card.recipe:
+        raise ModelError(f"{checkpoint}: its card names no recipe, to hold faces out")
+    recipe = find_recipe(card.recipe)
+    if recipe.objective.targets == "attributes":
+        raise ModelError(f"{checkpoint}: {recipe.name} learns no expressions to be calibrated")
+    return replace(recipe, preprocess=card.preprocess, teacher_share=0.0, unlabelled=False)
+
+
+def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
+    """Write the mean of the checkpoints' weights, calibrated on the held-out part.
+
+    How a face is cut, and the recipe whose held-out part is asked, are the last one's.
+
+    Args:
+        checkpoints: of mien, two or more of the same network with the same classes.
+        output: the safetensors file.
+        copies: where the recipe's data sets lie.
+
+    Returns:
+        The card, with the accuracy on the held-out part.
+
+    Raises:
+        InputError: if there are fewer than two checkpoints.
+        ModelError: if they are not of the same network, or the last one is of no recipe, or of
+            one that learns no expressions.
+        DataError: if there is no copy of a data set, or it lacks files.
+        OutputError: if the file cannot be written.
+    """
+    if len(checkpoints) < 2:
+        raise InputError("a mean needs two checkpoints or more")
+    loaded = [load_model(path) for path in checkpoints]
+    network, card = loaded[-1]
+    for path, (_, other) in zip(checkpoints, loaded, strict=True):
+        _check_alike(other, path, card, checkpoints[-1])
+    network.load_state_dict(_mean([one.state_dict() for one, _ in loaded]))
+    recipe = recipe_of(checkpoints[-1])
+    parts = load_parts(recipe, copies)
+    temperature, accuracy, images = calibrated(network, held_loader(recipe, parts))
+    owed = of_files(AVERAGED, checkpoints)
+    licences = (card.data_licence, *(one.card.data_licence for one in owed if one.card))
+    card = replace(
+        card,
+        name=f"{card.name}-average",
+        recipe=" + ".join(dict.fromkeys(one.recipe for _, one in loaded)),
+        temperature=temperature,
+        data="; ".join((card.data, *(one.sentence() for one in owed))),
+        data_licence="; ".join(dict.fromkeys(one for one in licences if one)),
+        commit=git_commit(),
+        measurements=(measured(recipe, images, {"accuracy": accuracy}),),
+    )
+    save_model(network, card, output)
+    return card
+
+
+def _check_alike(card: Card, path: Path, last: Card, other: Path) -> None:
+    for what in ("architecture", "arguments", "labels"):
+        if getattr(card, what) != getattr(last, what):
+            raise ModelError(
+                f"{path}: its {what} are {getattr(card, what)}, those of {other.name} "
+                f"{getattr(last, what)}; only weights of the same network have a mean"
+            )
+
+
+def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Of what is a fraction, in double precision; counters and tables are the last one's."""
+    return {
+        name: torch.stack([one[name].double() for one in states]).mean(dim=0).to(last.dtype)
+        if last.is_floating_point()
+        else last
+        for name, last in states[-1].items()
+    }

@@ -1,0 +1,101 @@
+"""The mean of checkpoints: its weights, its calibration, its card, and what has no mean."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import ferplus_copy
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("lightning")
+
+from lightning_warnings import IGNORED  # noqa: E402
+
+from mien.cli import main  # noqa: E402
+from mien.errors import InputError, ModelError, UnknownName  # noqa: E402
+from mien.models import load_model, save_model  # noqa: E402
+from mien.training.copies import Copies  # noqa: E402
+from mien.training.recipes.small import SMALL  # noqa: E402
+from mien.training.run import train  # noqa: E402
+from mien.training.soup import average  # noqa: E402
+
+pytestmark = IGNORED
+TINY = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ferplus")
+    return ferplus_copy.write_folders(folder, {"FER2013Train": ferplus_copy.make_faces(120)})
+
+
+@pytest.fixture(scope="module")
+def runs(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two checkpoints; the second went on from the first, with larger faces."""
+    folder = tmp_path_factory.mktemp("runs")
+    recipe = replace(SMALL.smoke(), options=TINY, average_decay=0.0)
+    copies = Copies({"ferplus": root})
+    first = train(recipe, copies, folder / "first")
+    larger = replace(recipe, preprocess=replace(recipe.preprocess, size=56), seed=3)
+    second = train(larger, copies, folder / "second", start=[first])
+    return first, second
+
+
+def test_the_mean_is_of_weights_and_calibrated_on_the_part_that_is_held_out(
+    root: Path, runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "mean.safetensors"
+    files = [str(path) for path in runs]
+    assert main(["average", *files, "-o", str(output), "--data", str(root)]) == 0
+    (one, _), (two, last), (mean, card) = (load_model(path) for path in (*runs, output))
+    for name, value in mean.state_dict().items():
+        first, second = one.state_dict()[name], two.state_dict()[name]
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (first + second) / 2)
+        else:
+            assert torch.equal(value, second)
+    assert card.preprocess == last.preprocess
+    assert card.preprocess.size == 56
+    assert card.recipe == SMALL.name
+    for path in runs:
+        assert f"averaged from {SMALL.name} (SHA-256 " in card.data, path
+    # The temperature and the accuracy are those of the mean, not of the last one.
+    (found,) = card.measurements
+    assert found.split.startswith("validation")
+    assert 0 < card.temperature != last.temperature
+    said = capsys.readouterr().out
+    assert f"{output}: {100 * found.values['accuracy']:.1f} % on {found.images} pictures" in said
+
+
+def test_a_mean_of_one_with_itself_is_that_one(
+    root: Path, runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    card = average([runs[1], runs[1]], tmp_path / "mean", Copies({"ferplus": root}))
+    network, own = load_model(runs[1])
+    mean = load_model(tmp_path / "mean")[0].state_dict()
+    assert all(torch.equal(mean[name], one) for name, one in network.state_dict().items())
+    assert card.temperature == pytest.approx(own.temperature, rel=1e-4)
+    assert card.measurements[0].values["accuracy"] == own.measurements[0].values["accuracy"]
+
+
+def test_what_has_no_mean_is_refused(root: Path, runs: tuple[Path, Path], tmp_path: Path) -> None:
+    copies, output = Copies({"ferplus": root}), tmp_path / "mean.safetensors"
+    with pytest.raises(InputError, match="two checkpoints or more"):
+        average(runs[:1], output, copies)
+    network, card = load_model(runs[0])
+    other = tmp_path / "other.safetensors"
+    save_model(network, replace(card, arguments={**TINY, "dropout": 0.5}), other)
+    with pytest.raises(ModelError, match=r"its arguments are .* only weights of the same network"):
+        average([other, runs[0]], output, copies)
+    save_model(network, replace(card, recipe=""), other)
+    with pytest.raises(ModelError, match="names no recipe"):
+        average([runs[0], other], output, copies)
+    save_model(network, replace(card, recipe="nobody"), other)
+    with pytest.raises(UnknownName, match="nobody"):
+        average([runs[0], other], output, copies)
+    assert not output.exists()
+
+
+def test_without_checkpoints_it_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["average", "-o", "x"]) == 2
+    assert "no CHECKPOINT is given" in capsys.readouterr().err
