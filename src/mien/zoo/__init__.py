@@ -34,8 +34,8 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="9d07f805e68d42d1e0b0c5d17cfc71467502dc6d44f9a61073bc3ac48520bcb9",
-            summary="eight expressions, grey 48-pixel faces, made for a CPU",
+            sha256="4527304b84036507693e35eeec4d4ec129dbefaab6eb8c2268df2e29c493da3e",
+            summary="eight expressions, grey 56-pixel faces, made for a CPU",
         ),
     )
 }

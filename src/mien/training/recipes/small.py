@@ -1,8 +1,8 @@
-"""The shipped model's teacher: the small network on FER+ at its native 48 pixels, soft labels.
+"""The first teacher of what is shipped: the small network on FER+'s 48 pixels, soft labels.
 
 Tried on the validation part before: SGD, 18 epochs with windows of 44 pixels and stronger
 variation (0.826), and 8 more from there, on whole faces, with lighter variation (0.831). The
-teacher of the shipped model (``distil.small``) had AdamW, as here, and reached 0.833.
+first teacher of what is shipped (``distil.py``) had AdamW, as here, and reached 0.833.
 
 Command: mien train ferplus.small --data FERPLUS
 """
