@@ -110,7 +110,8 @@ def findings(results: Path) -> dict[str, str]:
     papers = tables(results, networks=False)
     found = {path.parent.name: ablation(path, "../results") for path in papers}
     training = results / "training"
-    files = [results / CHARTED, *training.glob(f"*{generations.ENDING}")]
+    # What is shipped comes last, of one day too.
+    files = [*sorted(training.glob(f"*{generations.ENDING}")), results / CHARTED]
     tests = {path: load(path) for path in files if path.exists()}
     if tests:
         runs = {test["recipe"]: training / f"{test['recipe']}.json" for test in tests.values()}
