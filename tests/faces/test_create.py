@@ -33,7 +33,7 @@ def test_none_takes_the_whole_picture() -> None:
 
 
 def test_mtcnn_may_be_told_to_give_sure_faces_only() -> None:
-    assert create_detector("mtcnn", unsure=True)._limits[2] == pytest.approx(0.0)  # even odds
+    assert create_detector("mtcnn", unsure=True)._limits[2] == pytest.approx(np.log(0.4 / 0.6))
     sure = create_detector("mtcnn", unsure=False)
     assert sure._limits[2] == pytest.approx(np.log(0.7 / 0.3))
 
