@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from mien.card import Card  # noqa: E402
 from mien.errors import CardError, ModelError, NotFound  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.models import create_model, load_model, save_model  # noqa: E402
+from mien.models.checkpoint import load_card  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 
 OPTIONS = {"stem": 8, "widths": [8, 16], "depths": [1, 1]}
@@ -35,6 +37,14 @@ def test_round_trip(network: torch.nn.Module, tmp_path: Path) -> None:
     assert card == CARD
     assert torch.equal(loaded(images).logits, network(images).logits)
     assert not loaded.training
+
+
+def test_a_card_alone_needs_no_weights_that_fit(network: torch.nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    save_model(network, replace(CARD, arguments={"stem": 4}), path)
+    assert load_card(path).arguments == {"stem": 4}
+    with pytest.raises(NotFound, match=r"none\.safetensors"):
+        load_card(tmp_path / "none.safetensors")
 
 
 def test_weights_of_another_network_are_refused(network: torch.nn.Module, tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -45,14 +48,8 @@ def load_model(path: Path | str) -> tuple[nn.Module, Card]:
         CardError: if it has no card, or one of a newer format.
     """
     path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: there is no checkpoint at this path")
-    try:
-        with safe_open(path, framework="pt") as file:
-            card = read_card(file.metadata() or {}, str(path), _NO_CARD)
-            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise ModelError(f"{path}: not a whole safetensors file ({error})") from None
+    with _opened(path) as (file, card):
+        tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     network = create_model(card.architecture, classes=card.labels, **card.arguments)
     try:
         network.load_state_dict(tensors)
@@ -60,3 +57,20 @@ def load_model(path: Path | str) -> tuple[nn.Module, Card]:
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: its weights do not fit {card.architecture}: {reason}") from None
     return network.eval(), card
+
+
+def load_card(path: Path | str) -> Card:
+    """A checkpoint's card alone, without its weights; errors as those of :func:`load_model`."""
+    with _opened(Path(path)) as (_, card):
+        return card
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Card]]:
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no checkpoint at this path")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file, read_card(file.metadata() or {}, str(path), _NO_CARD)
+    except SafetensorError as error:
+        raise ModelError(f"{path}: not a whole safetensors file ({error})") from None

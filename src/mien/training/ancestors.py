@@ -53,6 +53,12 @@ def of_files(role: str, paths: Iterable[Path]) -> tuple[Ancestor, ...]:
     return tuple(Ancestor(role, path.name, file_sha256(path), _card(role, path)) for path in paths)
 
 
+def licences(own: str, owed: Iterable[Ancestor]) -> str:
+    """Of all data that a network has seen, each once: its own, and what its ancestors saw."""
+    seen = (own, *(one.card.data_licence for one in owed if one.card))
+    return "; ".join(dict.fromkeys(one for one in seen if one))
+
+
 def _card(role: str, path: Path) -> Card | None:
     if role == TAUGHT and path.suffix == RUNTIME_MODEL:
         return Model(path).card

@@ -18,7 +18,7 @@ from ..evaluation.provenance import git_commit, machine, version
 from ..expressions import OtherClasses
 from ..losses import UNLABELLED
 from ..models import save_model
-from .ancestors import STARTS, Ancestor
+from .ancestors import STARTS, Ancestor, licences
 from .checkpoints import BEST, LAST, read_weights
 from .history import RUN_FILE, Epoch, chosen_epoch, write_run
 from .loaders import Loader
@@ -98,11 +98,12 @@ def finish(run: Finished, network: nn.Module, held: Loader, folder: Path) -> Pat
 def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
     recipe, parts = run.recipe, run.parts
     stem = isinstance(parts.labels, OtherClasses)
-    temperature, images = 1.0, len(parts.held)
-    values = {name: run.history[epoch - 1][f"val_{name}"] for name in ("accuracy", "loss")}
-    if recipe.objective.targets != "attributes":
-        temperature, values["accuracy"], images = calibrated(network, held)
-        del values["loss"]
+    if recipe.objective.targets == "attributes":
+        temperature, images = 1.0, len(parts.held)
+        values = {name: run.history[epoch - 1][f"val_{name}"] for name in ("accuracy", "loss")}
+    else:
+        temperature, accuracy, images = calibrated(network, held)
+        values = {"accuracy": accuracy}
     return Card(
         name=recipe.name,
         architecture=recipe.model,
@@ -111,9 +112,7 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         preprocess=recipe.preprocess,
         temperature=temperature,
         data="; ".join((parts.data, *parts.notes, *_remarks(run, epoch))),
-        data_licence="; ".join(
-            dict.fromkeys((parts.licence, *(one.card.data_licence for one in run.owed if one.card)))
-        ),
+        data_licence=licences(parts.licence, run.owed),
         recipe=recipe.name,
         seed=recipe.seed,
         commit=git_commit(),

@@ -19,7 +19,8 @@ from ..card import Card
 from ..errors import InputError, ModelError
 from ..evaluation.provenance import git_commit
 from ..models import load_model, save_model
-from .ancestors import of_files
+from ..models.checkpoint import load_card
+from .ancestors import licences, of_files
 from .copies import Copies
 from .finish import calibrated, measured
 from .loaders import held_loader
@@ -37,7 +38,7 @@ def recipe_of(checkpoint: Path) -> Recipe:
         ModelError: if there is none, or it learns no expressions.
         CardError: if the file has no card.
     """
-    card = load_model(checkpoint)[1]
+    card = load_card(checkpoint)
     if not card.recipe:
         raise ModelError(f"{checkpoint}: its card names no recipe, to hold faces out")
     recipe = find_recipe(card.recipe)
@@ -77,14 +78,13 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
     parts = load_parts(recipe, copies)
     temperature, accuracy, images = calibrated(network, held_loader(recipe, parts))
     owed = of_files(AVERAGED, checkpoints)
-    licences = (card.data_licence, *(one.card.data_licence for one in owed if one.card))
     card = replace(
         card,
         name=f"{card.name}-average",
         recipe=" + ".join(dict.fromkeys(one.recipe for _, one in loaded)),
         temperature=temperature,
         data="; ".join((card.data, *(one.sentence() for one in owed))),
-        data_licence="; ".join(dict.fromkeys(one for one in licences if one)),
+        data_licence=licences(card.data_licence, owed),
         commit=git_commit(),
         measurements=(measured(recipe, images, {"accuracy": accuracy}),),
     )
