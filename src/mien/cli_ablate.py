@@ -46,6 +46,9 @@ def ablate(
     start: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="[ROW=]FILE", help_behavior_hint="")
     ] = (),
+    reuse: Annotated[
+        UseAppendAction[tuple[Path, ...]], arg(metavar="FOLDER", help_behavior_hint="")
+    ] = (),
     set: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="KEY=VALUE", help_behavior_hint="")
     ] = (),
@@ -73,6 +76,7 @@ def ablate(
         rows: Only these rows.
         output: Folder of the records, and of the runs.
         start: Checkpoint or backbone that every run, or a row's, begins with; may be repeated.
+        reuse: Records of another table; a run that it has made is not made again. May be repeated.
         set: Change a field of every row's recipe; may be repeated.
         smoke: A size that runs in seconds, to try everything out.
         plan: Run nothing; print what is finished, and the commands.
@@ -116,6 +120,7 @@ def ablate(
         output or chosen.folder,
         start=_starts(start),
         hardware=Hardware(accelerator, devices, nodes),
+        reuse=reuse,
     )
     if not ablation.leads:  # of several processes
         logging.getLogger("mien").setLevel(logging.ERROR)

@@ -121,8 +121,8 @@ def test_unknown_recipes_and_samplings_name_the_nearest() -> None:
 
 def test_keys_are_those_that_can_be_set() -> None:
     names = set(keys(find_recipe("dan.ferplus.cpu")))
-    assert {"epochs", "objective.cluster", "optimiser.momentum", "options.heads"} - names == {
-        "optimiser.momentum"  # AdamW has none
+    assert {"epochs", "objective.cluster", "optimiser.nesterov", "options.heads"} - names == {
+        "optimiser.nesterov"  # SGD's
     }
 
 
@@ -160,4 +160,4 @@ def test_what_the_papers_are_about_is_kept_at_both_scales() -> None:
     assert sum(one.numel() for one in apvit.parameters()) == 65_209_543 + 769
     # The same share of the patches as 160 of 196.
     kept = find_recipe("apvit.ferplus.cpu").options["keep_patches"]
-    assert kept == round(64 * 160 / 196)
+    assert kept == round(36 * 160 / 196)

@@ -14,17 +14,18 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
 
-from ..drafts import draft_of
-from ..errors import DataError, InputError, MienError, NotFound, OutputError
+from ..errors import DataError, InputError, MienError, NotFound
 from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result, read_result, write_result
 from .ablation_plan import Plan, Run, as_text, data_words, digest, hardware_words
+from .ablation_room import make_room
+from .ablation_twins import DIGEST, MADE_FOR, Twins, records_in, twin_of
 from .checkpoints import BEST, LAST
 from .copies import Copies
 from .hardware import Hardware
@@ -33,10 +34,6 @@ from .run import train
 
 log = logging.getLogger("mien")
 
-DIGEST = "recipe_sha256"
-"""Under which a record's settings say which recipe, and which start, it is of."""
-
-_OWNER = "recipe.sha256"
 Starts = Mapping[str, tuple[Path, ...]]
 OnError = Callable[[Run, MienError], None]
 
@@ -65,6 +62,7 @@ class Ablation:
         start: files that runs begin with, by row; those under ``""`` are for rows without
             files of their own.
         hardware: what it runs on.
+        reuse: folders of other tables' records; a run that is among them is not made again.
 
     Raises:
         UnknownName: if ``start`` names a row that the table lacks.
@@ -77,6 +75,7 @@ class Ablation:
     folder: Path
     start: Starts = field(default_factory=dict)
     hardware: Hardware = field(default_factory=Hardware)
+    reuse: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         for row in filter(None, self.start):
@@ -133,12 +132,13 @@ class Ablation:
             self.copies.require((*run.recipe.data, run.test), run.recipe.name)
             self._reported(run)
             self._digest(run)
+        twins = records_in(self.reuse)
         end = time.monotonic() + 60 * minutes if minutes else None
         failures = 0
         for number, run in enumerate(runs, 1):
             left = 0.0 if end is None else (end - time.monotonic()) / 60
             try:
-                if self._record(run) is not None:
+                if self._record(run) is not None or self._taken_over(run, twins):
                     continue
                 if end is not None and left <= 0:
                     return Outcome(failures, paused=True)
@@ -183,7 +183,7 @@ class Ablation:
         """False if the time was over before the end."""
         folder = self.folder / run.folder
         if self.leads:
-            self._make_room(run, folder)
+            make_room(folder, self._digest(run))
         try:
             done = train(
                 run.recipe,
@@ -200,6 +200,19 @@ class Ablation:
             ) from None
         return done is not None
 
+    def _taken_over(self, run: Run, twins: Twins) -> bool:
+        """Whether another table has made this run; its record becomes one of this table."""
+        fingerprint = self._reported(run).fingerprint
+        twin = twin_of(
+            twins, self._digest(run), run.seed, fingerprint, damaged=bool(self.plan.damaged)
+        )
+        if twin is not None and self.leads:
+            log.info("%s is made already, as %s", run.name, twin.settings[MADE_FOR])
+            command = self.command(run, whole_paths=False)
+            settings = {**twin.settings, **self._place(run)}
+            write_result(replace(twin, settings=settings, command=command), self.file(run))
+        return twin is not None
+
     def _clear(self, run: Run) -> None:
         """Delete what only a run in progress needs; both networks stay."""
         for name in (LAST, BEST):
@@ -208,7 +221,6 @@ class Ablation:
 
     def _measured(self, run: Run) -> Result:
         folder = self.folder / run.folder
-        changes = {key: as_text(value) for key, value in run.settings.items() if key != "seed"}
         fresh = self.fresh(run)
         return measure(
             folder,
@@ -218,11 +230,7 @@ class Ablation:
             damaged=self.plan.damaged,
             command=self.command(run, whole_paths=False),
             settings={
-                "table": self.plan.table.name,
-                "row": run.row.name,
-                "scale": self.plan.scale,
-                "base": run.base,
-                "changes": json.dumps(changes),
+                **self._place(run),
                 "smoke": int(self.plan.smoke),
                 "selection": run.recipe.selection,
                 PROTOCOL: protocol_of(run.test),
@@ -231,6 +239,17 @@ class Ablation:
                 **run_facts(folder),
             },
         )
+
+    def _place(self, run: Run) -> dict[str, str]:
+        """What a record says of its place in the table."""
+        changes = {key: as_text(value) for key, value in run.settings.items() if key != "seed"}
+        return {
+            "table": self.plan.table.name,
+            "row": run.row.name,
+            "scale": self.plan.scale,
+            "base": run.base,
+            "changes": json.dumps(changes),
+        }
 
     def _record(self, run: Run) -> Result | None:
         """The record of this run, if there is one; see :meth:`records` for what is compared.
@@ -255,28 +274,6 @@ class Ablation:
                 "%s: is of another recipe, start or reported data, and does not count", path
             )
         return record if same else None
-
-    def _make_room(self, run: Run, folder: Path) -> None:
-        """Put the checkpoints of an earlier recipe aside, and note whose folder it is."""
-        mark, own = folder / _OWNER, self._digest(run)
-        try:
-            earlier = mark.read_text(encoding="utf-8").strip() if mark.is_file() else own
-            if earlier != own:
-                aside = folder.with_name(f"{folder.name}.{earlier[:8]}")
-                if aside.exists():
-                    raise InputError(
-                        f"{folder} and {aside} are of other recipes; delete one, or choose "
-                        "another --output"
-                    )
-                folder.rename(aside)
-            folder.mkdir(parents=True, exist_ok=True)
-            with draft_of(mark) as draft:
-                draft.write_text(own + "\n", encoding="utf-8")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise OutputError(
-                f"{folder}: no run can be kept there ({reason}); choose another --output"
-            ) from None
 
     def _start(self, run: Run) -> tuple[Path, ...]:
         return tuple(self.start.get(run.row.name, self.start.get("", ())))

@@ -98,7 +98,7 @@ def test_at_the_cpu_scale_k_is_the_same_share_of_the_patches(name: str) -> None:
             side = create_model(cpu.model, classes=8, **cpu.options).encoder.grid[0]
         assert cpu.options[KEEP] == round(paper.options[KEEP] / 196 * side**2)
         assert cpu.options[RATE] == paper.options[RATE]
-        assert cpu.preprocess.size == 64
+        assert cpu.preprocess.size == 48
 
 
 def test_the_papers_row_at_the_cpu_scale_is_the_base_itself() -> None:

@@ -107,7 +107,7 @@ def test_rows_of_table_1_have_what_their_names_say() -> None:
         assert rates == {head_drop}
 
 
-@pytest.mark.parametrize(("scale", "grids"), [("paper", (28, 14, 7)), ("cpu", (16, 8, 4))])
+@pytest.mark.parametrize(("scale", "grids"), [("paper", (28, 14, 7)), ("cpu", (12, 6, 3))])
 def test_stages_of_table_2_halve_the_grid(scale: str, grids: tuple[int, ...]) -> None:
     table = TABLES["transfer.table2"]
     for row, side in zip(table.rows, grids, strict=True):

@@ -33,7 +33,7 @@ from mien.training.recipes.pretrain import ALL  # noqa: E402
 
 RECIPES = {one.name: one for one in ALL}
 STEMS = ("resnet18", "ir50")
-CPU_STEMS = ("resnet18", "resnet_w32", "resnet_w24", "ir50_small", "small")
+CPU_STEMS = ("resnet_w32", "resnet_w16", "ir50_small", "small")
 WAYS = {"": AttributesAndTwins(), "-attributes": Attributes(), "-twins": Twins()}
 
 
@@ -50,7 +50,7 @@ def test_every_stem_in_every_way() -> None:
         assert recipe.labels == (OtherClasses(("face",)) if way == "-twins" else FAIRFACE_CLASSES)
         if name.endswith(".cpu"):
             assert (recipe.preprocess.colour, source.options) == ("grey", {"framed_at": 48})
-            assert recipe.preprocess.size == (48 if "small" in recipe.model[:5] else 64)
+            assert recipe.preprocess.size == 48
         else:
             assert (recipe.preprocess.colour, recipe.preprocess.size) == ("rgb", 112)
 
@@ -58,10 +58,10 @@ def test_every_stem_in_every_way() -> None:
 @pytest.mark.parametrize(
     ("stem", "starts"),
     [
-        ("pretrain.resnet18.cpu", ferplus_cpu.BASE),
-        ("pretrain.resnet_w32.cpu", ferplus_cpu.DAN),
+        ("pretrain.resnet_w32.cpu", ferplus_cpu.BASE),
+        ("pretrain.resnet_w32-attributes.cpu", ferplus_cpu.DAN),
         ("pretrain.resnet_w32-twins.cpu", ferplus_cpu.MSA_NET),
-        ("pretrain.resnet_w24-attributes.cpu", ferplus_cpu.LLA_NET),
+        ("pretrain.resnet_w16-attributes.cpu", ferplus_cpu.LLA_NET),
         ("pretrain.ir50_small.cpu", ferplus_cpu.TRANSFER),
         ("pretrain.ir50_small-twins.cpu", ferplus_cpu.APVIT),
         ("pretrain.small.cpu", small.SMALL),

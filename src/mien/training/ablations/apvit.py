@@ -10,7 +10,7 @@ are those of the k and r that the paper uses elsewhere.
 
 Of Table 13 only the papers' own networks are here. What each costs: ``mien models --cost``.
 
-At the CPU scale the grid has 64 patches and not 196; k is the same share of them. r is left as
+At the CPU scale the grid has 36 patches and not 196; k is the same share of them. r is left as
 it is, though two blocks leave tokens out there and not four.
 """
 
@@ -25,7 +25,7 @@ from .column import column
 from .table import Row, Table
 
 _PATCHES = 14 * 14
-_CPU_PATCHES = 8 * 8
+_CPU_PATCHES = 6 * 6
 
 
 def _pooled(

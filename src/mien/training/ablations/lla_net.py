@@ -26,7 +26,6 @@ ATTENTION = Table(
         Row(
             name="with",
             label="ResNet-18 with the module",
-            settings={"options.attention": True},
             paper=_WHOLE,
         ),
     ),

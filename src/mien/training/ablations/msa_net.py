@@ -67,7 +67,6 @@ def _table(
             Row(
                 name="three-branches",
                 label="three branches (MSA-Net)",
-                settings=_options([7, 5, 3]),
                 paper={} if whole is None else {dataset: whole},
             ),
         ),

@@ -27,10 +27,10 @@ _NETWORKS = {
     "msa_net": "MSA-Net",
 }
 _STEMS: Mapping[str, Mapping[Scale, str]] = {
-    "resnet18": {"cpu": "pretrain.resnet18.cpu", "gpu": "pretrain.resnet18"},
+    "resnet18": {"cpu": "pretrain.resnet_w32.cpu", "gpu": "pretrain.resnet18"},
     "dan": {"cpu": "pretrain.resnet_w32.cpu", "gpu": "pretrain.resnet18"},
     "transfer": {"cpu": "pretrain.ir50_small.cpu", "gpu": "pretrain.ir50"},
-    "lla_net": {"cpu": "pretrain.resnet_w24.cpu", "gpu": "pretrain.resnet18"},
+    "lla_net": {"cpu": "pretrain.resnet_w16.cpu", "gpu": "pretrain.resnet18"},
     "apvit": {"cpu": "pretrain.ir50_small.cpu", "gpu": "pretrain.ir50"},
     "msa_net": {"cpu": "pretrain.resnet_w32.cpu", "gpu": "pretrain.resnet18"},
 }

@@ -59,8 +59,8 @@ TABLE1 = Table(
     ),
 )
 
-# On 112 pixels stages 2, 3 and 4 leave grids of 28, 14 and 7, on the 64 of the CPU scale of 16,
-# 8 and 4. Its stem has three stages; a fourth is as deep as those, and twice as wide.
+# On 112 pixels stages 2, 3 and 4 leave grids of 28, 14 and 7, on the 48 of the CPU scale of 12,
+# 6 and 3. Its stem has three stages; a fourth is as deep as those, and twice as wide.
 TABLE2 = Table(
     name="transfer.table2",
     title="Depth of the stem",
@@ -87,7 +87,7 @@ TABLE2 = Table(
                 "cpu": {
                     "options.stages": 4,
                     "options.units": [1, 1, 1, 1],
-                    "options.widths": [16, 48, 96, 192],
+                    "options.widths": [16, 32, 64, 128],
                 }
             },
             paper=_printed(90.32),
@@ -139,7 +139,7 @@ def _blocks(size: int, paper: dict[str, float]) -> Row:
             "options.map_drop": 0.3,
             "options.block_size": size,
         },
-        # Of a grid of 8, where blocks have an odd side.
+        # Of a grid of 6, where blocks have an odd side.
         scaled={"cpu": {"options.block_size": 3}},
         paper=paper,
     )

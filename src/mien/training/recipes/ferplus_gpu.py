@@ -1,7 +1,8 @@
 """All networks on FER+ at the scale of one large accelerator: the papers' sizes at 112 pixels.
 
-Faces, split, augmentation, budget, optimiser and selection are the same for all and those of
-the CPU scale, but for size, batch and epochs; networks and losses are the papers' own.
+Faces, split, augmentation, budget, optimiser and selection are the same for all. Faces, split,
+augmentation and selection are also those of the CPU scale; networks and losses are the papers'
+own.
 
 Paper: none, these are ours. Our numbers: not run yet. Time: a few minutes each.
 Command: mien train NAME --data ferplus=ROOT, or --packed FILE, such as
@@ -20,6 +21,8 @@ from . import dan, ferplus_cpu, lla_net, msa_net, transfer
 BASE = replace(
     ferplus_cpu.BASE,
     name="resnet18.ferplus.gpu",
+    model="resnet18",
+    options={},
     preprocess=replace(ferplus_cpu.BASE.preprocess, size=112),
     optimiser=AdamW(learning_rate=5e-4, weight_decay=0.05),
     epochs=20,
