@@ -36,9 +36,10 @@ from mien.evaluation.record import Result, read_result, write_result  # noqa: E4
 from mien.models import load_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training import ablate  # noqa: E402
-from mien.training.ablate import DIGEST, Ablation  # noqa: E402
+from mien.training.ablate import Ablation  # noqa: E402
 from mien.training.ablation_plan import Plan, Run, digest  # noqa: E402
 from mien.training.ablation_summary import summary  # noqa: E402
+from mien.training.ablation_twins import DIGEST  # noqa: E402
 from mien.training.ablations import TABLES, Row, Table, find_table  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
 from mien.training.hardware import Hardware  # noqa: E402
@@ -83,6 +84,7 @@ TABLE = Table(
     ),
 )
 NAMES = [row.name for row in TABLE.rows]
+WIDER = {"options.widths": (8, 24)}
 
 
 @pytest.fixture(autouse=True)
@@ -230,6 +232,38 @@ def test_what_is_finished_is_not_run_again(
     assert calls == [("narrow", 1)]
     made(root, folder, seeds=3, rows=("plain",)).run()
     assert calls == [("narrow", 1), ("plain", 2)]
+
+
+def test_what_another_table_has_made_is_not_made_again(
+    root: Path, finished: Path, tmp_path: Path, standin: Callable[..., Calls]
+) -> None:
+    calls = standin()
+    other = replace(
+        TABLE,
+        name="paper.figure2",
+        rows=(Row(name="as-it-is", label="as it is"), Row(name="w", label="w", settings=WIDER)),
+    )
+    plan = Plan(table=other, scale="cpu", seeds=2, datasets=("ferplus",))
+    copies = Copies({"ferplus": root})
+    table = Ablation(plan, copies, tmp_path / "own", reuse=(finished,))
+    # Before anything is run, with and without the data.
+    assert list(table.records()) == [("as-it-is", 0), ("as-it-is", 1)]
+    assert len(Ablation(plan, Copies(), tmp_path / "own", reuse=(finished,)).records()) == 2
+    table.run()
+    assert calls == [("w", 0), ("w", 1)]
+    theirs = read_result(finished / "plain.seed-1.json")
+    ours = read_result(tmp_path / "own/as-it-is.seed-1.json")
+    assert ours.scores == theirs.scores
+    assert ours.predictions == theirs.predictions
+    assert ours.settings["made_for"] == f"{finished.name}/plain.seed-1"
+    assert (ours.settings["table"], ours.settings["row"]) == ("paper.figure2", "as-it-is")
+    assert "paper.figure2.cpu.as-it-is.seed-1" in ours.command
+    assert len(Ablation(plan, copies, tmp_path / "own").records()) == 4  # from then on its own
+    # Answers to damaged pictures are wanted, and the other table has none.
+    plan = replace(plan, table=replace(other, damaged=12))
+    assert Ablation(plan, copies, tmp_path / "new", reuse=(finished,)).records() == {}
+    with pytest.raises(NotFound, match=r"--reuse .*nothing: there are no records"):
+        Ablation(plan, copies, tmp_path / "new", reuse=(tmp_path / "nothing",))
 
 
 def test_all_rows_come_before_the_next_seed(

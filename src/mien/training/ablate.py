@@ -25,7 +25,7 @@ from ..evaluation.provenance import file_sha256
 from ..evaluation.record import Result, read_result, write_result
 from .ablation_plan import Plan, Run, as_text, data_words, digest, hardware_words
 from .ablation_room import make_room
-from .ablation_twins import DIGEST, MADE_FOR, Twins, records_in, twin_of
+from .ablation_twins import DIGEST, MADE_FOR, records_in, twin_of
 from .checkpoints import BEST, LAST
 from .copies import Copies
 from .hardware import Hardware
@@ -81,6 +81,7 @@ class Ablation:
         for row in filter(None, self.start):
             if self.plan.table.row(row).name not in [one.name for one in self.plan.chosen]:
                 raise InputError(f"--start {row}=FILE: {row} is not run; add it to --rows")
+        self._twins = records_in(self.reuse)
         self._splits: dict[str, Reported] = {}
         self._hashes = {path: file_sha256(path) for files in self.start.values() for path in files}
 
@@ -102,7 +103,7 @@ class Ablation:
         found = {}
         for run in self.plan.runs():
             try:
-                record = self._record(run)
+                record = self._record(run) or self._twin(run)
             except DataError as error:
                 if on_error is None:
                     raise
@@ -132,13 +133,18 @@ class Ablation:
             self.copies.require((*run.recipe.data, run.test), run.recipe.name)
             self._reported(run)
             self._digest(run)
-        twins = records_in(self.reuse)
         end = time.monotonic() + 60 * minutes if minutes else None
         failures = 0
         for number, run in enumerate(runs, 1):
             left = 0.0 if end is None else (end - time.monotonic()) / 60
             try:
-                if self._record(run) is not None or self._taken_over(run, twins):
+                if self._record(run) is not None:
+                    continue
+                twin = self._twin(run)
+                if twin is not None:
+                    log.info("%s is made already: %s", run.name, twin.settings[MADE_FOR])
+                    if self.leads:
+                        write_result(twin, self.file(run))
                     continue
                 if end is not None and left <= 0:
                     return Outcome(failures, paused=True)
@@ -200,19 +206,6 @@ class Ablation:
             ) from None
         return done is not None
 
-    def _taken_over(self, run: Run, twins: Twins) -> bool:
-        """Whether another table has made this run; its record becomes one of this table."""
-        fingerprint = self._reported(run).fingerprint
-        twin = twin_of(
-            twins, self._digest(run), run.seed, fingerprint, damaged=bool(self.plan.damaged)
-        )
-        if twin is not None and self.leads:
-            log.info("%s is made already, as %s", run.name, twin.settings[MADE_FOR])
-            command = self.command(run, whole_paths=False)
-            settings = {**twin.settings, **self._place(run)}
-            write_result(replace(twin, settings=settings, command=command), self.file(run))
-        return twin is not None
-
     def _clear(self, run: Run) -> None:
         """Delete what only a run in progress needs; both networks stay."""
         for name in (LAST, BEST):
@@ -239,6 +232,16 @@ class Ablation:
                 **run_facts(folder),
             },
         )
+
+    def _twin(self, run: Run) -> Result | None:
+        """The record of another table's run that is the same, as one of this table."""
+        split = self._reported(run).fingerprint if run.test.dataset in self.copies.roots else ""
+        damaged = bool(self.plan.damaged)
+        twin = twin_of(self._twins, self._digest(run), run.seed, split, damaged=damaged)
+        if twin is None:
+            return None
+        command = self.command(run, whole_paths=False)
+        return replace(twin, settings={**twin.settings, **self._place(run)}, command=command)
 
     def _place(self, run: Run) -> dict[str, str]:
         """What a record says of its place in the table."""

@@ -56,10 +56,10 @@ def twin_of(
         twins: to look among.
         digest: of the recipe and its start.
         seed: of the run.
-        fingerprint: of the split that is reported.
+        fingerprint: of the split that is reported; empty if that is not at hand.
         damaged: whether answers to damaged pictures are wanted; where not, they are left out.
     """
     for one in twins.get((digest, seed), ()):
-        if one.data_fingerprint == fingerprint and (one.robustness or not damaged):
+        if fingerprint in ("", one.data_fingerprint) and (one.robustness or not damaged):
             return one if damaged else replace(one, robustness=())
     return None
