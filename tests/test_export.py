@@ -179,7 +179,7 @@ FEWER = {
 ATTENTIVE = {
     one.model: {**one.options, **FEWER.get(one.model, {})}
     for one in ferplus_cpu.ALL
-    if one.model != "resnet18"
+    if one.model != "resnet"
 }
 MAPS = {"dan": 4, "transfer_small": 2, "lla_net": 1, "apvit_small": 1, "msa_net": 3}
 
@@ -192,16 +192,16 @@ def trained(name: str, path: Path, seed: int = 0) -> nn.Module:
     nn.init.normal_(network.classifier.weight, std=0.1)
     with torch.no_grad():
         for _ in range(3):
-            network(torch.randn(8, 3, 64, 64) * 2)
+            network(torch.randn(8, 3, 48, 48) * 2)
     card = CARD.with_(
-        architecture=name, arguments=options, preprocess=Preprocess(size=64, colour="grey")
+        architecture=name, arguments=options, preprocess=Preprocess(size=48, colour="grey")
     )
     save_model(network, card, path)
     return network.eval()
 
 
 def faces_as_input(count: int) -> np.ndarray:
-    preprocess = Preprocess(size=64, colour="grey")
+    preprocess = Preprocess(size=48, colour="grey")
     return preprocess.normalise(np.stack([preprocess.cut(face) for face in FACES[:count]]))
 
 

@@ -235,6 +235,8 @@ class Ablation:
 
     def _twin(self, run: Run) -> Result | None:
         """The record of another table's run that is the same, as one of this table."""
+        if not self._twins:
+            return None
         split = self._reported(run).fingerprint if run.test.dataset in self.copies.roots else ""
         damaged = bool(self.plan.damaged)
         twin = twin_of(self._twins, self._digest(run), run.seed, split, damaged=damaged)

@@ -72,7 +72,7 @@ def test_every_step_keeps_shape_and_range_and_draws_from_torch_alone(step: Step)
 # What these recipes do, or did when they were trained.
 TRAINED = {
     "resnet18.ferplus.cpu": (
-        64,
+        48,
         v2.Compose(
             [
                 v2.RandomHorizontalFlip(0.5),
