@@ -32,6 +32,7 @@ from mien.training.parts import Parts, load_parts
 from mien.training.recipe import Recipe
 from mien.training.recipes import find_recipe
 from mien.training.recipes.small import FERPLUS, PUBLIC_TEST
+from mien.training.rectifiers import use_two_relus
 from mien.training.run import train
 from mien.training.small_maps import has_matrix_unit, use_products
 
@@ -66,6 +67,7 @@ def recipe_on_ferplus(name: str, pictures: int, workers: int = -1) -> Recipe:
 def arithmetic(recipe: Recipe, parts: Parts) -> Iterator[None]:
     """Forward, backward and optimiser on one random batch that lies in memory, step by step."""
     network = create_model(recipe.model, classes=parts.labels, **recipe.options)
+    use_two_relus(network)
     if has_matrix_unit():
         use_products(network)
     network = network.to(DEVICE).to(memory_format=torch.channels_last).train()
