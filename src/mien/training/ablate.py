@@ -67,7 +67,7 @@ class Ablation:
     Raises:
         UnknownName: if ``start`` names a row that the table lacks.
         InputError: if it names one that is not to be run.
-        NotFound: if a file to start from is not there.
+        NotFound: if a file to start from is not there, or a folder to reuse has no record.
     """
 
     plan: Plan

@@ -1,7 +1,7 @@
 """Runs that another table has made already.
 
-Tables share rows: DAN with its own losses is the last row of its Table 1, the last of its Table 2,
-four of the heads of its Figure 5, and a row of the comparison of all networks.
+Tables share rows: DAN as it is stands in its Tables 1 and 2, in its Figure 5 among the numbers of
+heads, and in the comparison of all networks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def records_in(folders: Iterable[Path]) -> Twins:
     """All records of other tables.
 
     Args:
-        folders: of them, such as ``results/ablations/networks``.
+        folders: of them, such as ``results/ablations/networks.cpu``.
 
     Raises:
         NotFound: if one of them holds no record.
