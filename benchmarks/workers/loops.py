@@ -29,12 +29,11 @@ from mien.training.copies import Copies
 from mien.training.loaders import steps_of_epoch
 from mien.training.objectives import Sizes
 from mien.training.parts import Parts, load_parts
+from mien.training.quick_layers import use_quick_layers
 from mien.training.recipe import Recipe
 from mien.training.recipes import find_recipe
 from mien.training.recipes.small import FERPLUS, PUBLIC_TEST
-from mien.training.rectifiers import use_two_relus
 from mien.training.run import train
-from mien.training.small_maps import has_matrix_unit, use_products
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 AHEAD = 2
@@ -67,9 +66,7 @@ def recipe_on_ferplus(name: str, pictures: int, workers: int = -1) -> Recipe:
 def arithmetic(recipe: Recipe, parts: Parts) -> Iterator[None]:
     """Forward, backward and optimiser on one random batch that lies in memory, step by step."""
     network = create_model(recipe.model, classes=parts.labels, **recipe.options)
-    use_two_relus(network)
-    if has_matrix_unit():
-        use_products(network)
+    use_quick_layers(network)
     network = network.to(DEVICE).to(memory_format=torch.channels_last).train()
     size, views = recipe.preprocess.size, recipe.objective.views
     images = torch.randn(views * recipe.batch, 3, size, size, device=DEVICE)

@@ -37,7 +37,10 @@ def records_in(folders: Iterable[Path]) -> Twins:
     for folder in folders:
         paths = sorted(folder.glob("*.seed-*.json"))
         if not paths:
-            raise NotFound(f"--reuse {folder}: there are no records of a table's runs")
+            raise NotFound(
+                f"--reuse {folder}: there are no records of a table's runs; give the --output of "
+                "another mien ablate, such as runs/networks.cpu"
+            )
         for path in paths:
             record = read_result(path)
             place = f"{folder.resolve().name}/{path.stem}"

@@ -32,9 +32,8 @@ from .keeper import Averaging, Keeper, Paused
 from .loaders import held_loader, steps_of_epoch, training_loader
 from .module import TrainingModule, has_idle_weights
 from .parts import Parts, load_parts
+from .quick_layers import use_quick_layers
 from .recipe import Recipe
-from .rectifiers import use_two_relus
-from .small_maps import has_matrix_unit, use_products
 
 log = logging.getLogger("mien")
 
@@ -141,9 +140,7 @@ def _network(recipe: Recipe, labels: LabelSet, start: Sequence[Path], output: Pa
             (output / START_REPORT).write_text("\n".join(lines), encoding="utf-8")
         else:
             (output / START_REPORT).unlink(missing_ok=True)
-    use_two_relus(network)
-    if has_matrix_unit():
-        use_products(network)
+    use_quick_layers(network)
     return network
 
 
