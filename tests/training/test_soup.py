@@ -78,6 +78,22 @@ def test_a_mean_of_one_with_itself_is_that_one(
     assert card.measurements[0].values["accuracy"] == own.measurements[0].values["accuracy"]
 
 
+def test_a_mean_of_a_mean_names_each_recipe_once_and_asks_the_last_one(
+    root: Path, runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    network, card = load_model(runs[0])
+    mean = tmp_path / "mean.safetensors"
+    save_model(network, replace(card, recipe="nobody + distil.small"), mean)
+    copies = Copies({"ferplus": root})
+    last = average([runs[1], mean], tmp_path / "last", copies)
+    assert last.recipe == "ferplus.small + nobody + distil.small"
+    assert last.name == f"{card.name}-average"
+    # Nothing is asked of "nobody", and each recipe is named once.
+    again = average([mean, tmp_path / "last"], tmp_path / "again", copies)
+    assert again.recipe == "nobody + distil.small + ferplus.small"
+    assert again.name == last.name
+
+
 def test_what_has_no_mean_is_refused(root: Path, runs: tuple[Path, Path], tmp_path: Path) -> None:
     copies, output = Copies({"ferplus": root}), tmp_path / "mean.safetensors"
     with pytest.raises(InputError, match="two checkpoints or more"):

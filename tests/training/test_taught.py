@@ -157,6 +157,39 @@ def test_pictures_in_files_go_by_data_set_and_name(
     assert parts.train.picture(len(parts.train) - 1).shape == (20, 20, 3)
 
 
+def test_no_class_has_more_faces_without_labels_than_asked_for(
+    rafdb: Path, ferplus: Path, teacher: Path, tmp_path: Path
+) -> None:
+    pack([RAFDB(rafdb)], tmp_path / "faces.zip", Preprocess(size=20))
+    for recipe, copies, faces in (
+        (FER, Copies(packed=ferplus), ferplus),
+        (RAF, Copies({"rafdb": rafdb}), tmp_path / "faces.zip"),
+    ):
+        labelled = len(load_parts(recipe, copies, [teacher] if recipe.teacher_share else []).train)
+
+        def added(recipe: Recipe, copies=copies, faces=faces, labelled=labelled):
+            parts = load_parts(recipe, copies, [teacher], faces)
+            names, answers = list(parts.train.names)[labelled:], parts.train_targets[labelled:]
+            pictures = [parts.train.picture(labelled + row) for row in range(len(names))]
+            return names, answers, pictures, parts.notes[-1]
+
+        names, answers, pictures, _ = added(recipe)
+        some, their_answers, their_pictures, note = added(replace(recipe, unlabelled_per_class=3))
+        number = np.bincount(answers.argmax(axis=1), minlength=8)
+        theirs = np.bincount(their_answers.argmax(axis=1), minlength=8)
+        assert np.array_equal(theirs, np.minimum(number, 3))
+        assert note == (
+            f"faces without labels: {len(some)} of {len(names)}, at most 3 of each class"
+        )
+        # Each with its own answer and picture, from the first of a class to its last.
+        rows = [names.index(name) for name in some]
+        assert np.array_equal(their_answers, answers[rows])
+        assert all(map(np.array_equal, their_pictures, [pictures[row] for row in rows]))
+        often = np.flatnonzero(answers.argmax(axis=1) == number.argmax())
+        assert len(often) > 3
+        assert {often[0], often[-1]} <= set(rows)
+
+
 def test_groups_that_are_held_stay_so(teacher: Path, tmp_path: Path) -> None:
     rows = [
         f"{picture}.jpg {face} 10 12 30 32 90 {(picture + face) % 7}"

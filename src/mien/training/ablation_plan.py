@@ -24,7 +24,10 @@ _WITHOUT_EFFECT = ("workers", "smoke_options")
 
 # Fields that records got after runs had been made, and what such runs did: where they say that,
 # the recipe is the one it was. All other fields count, or a new default would go unnoticed.
-_ADDED_LATER: Mapping[tuple[str, str], Any] = {("Recipe", "unlabelled"): False}
+_ADDED_LATER: Mapping[tuple[str, str], Any] = {
+    ("Recipe", "unlabelled"): False,
+    ("Recipe", "unlabelled_per_class"): 0,
+}
 _NEVER = object()
 
 _SMOKE_DAMAGED = 8

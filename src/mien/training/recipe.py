@@ -43,6 +43,9 @@ class Recipe:
         teacher_share: part of the targets that comes from teachers' answers.
         teacher_temperature: teachers' logits are divided by it, on top of their calibration.
         unlabelled: faces without labels are part of the data; :func:`train` takes them.
+        unlabelled_per_class: at most so many of them that teachers give the same class, so
+            that frequent classes are not most of what is learned (Xie et al. 2020, section
+            2); 0 for any number.
         validation_share: part of the training set, by content, that is held out to choose
             the checkpoint and to fit the temperature.
         selection: ``"validation"``; ``"test"`` chooses on the set that is reported, as the
@@ -77,6 +80,7 @@ class Recipe:
     teacher_share: float = 0.0
     teacher_temperature: float = 1.0
     unlabelled: bool = False
+    unlabelled_per_class: int = 0
     validation_share: float = 0.08
     selection: Literal["validation", "test"] = "validation"
     objective: Objective = field(default_factory=CrossEntropy)
@@ -103,9 +107,11 @@ class Recipe:
             raise UnknownName("way of sampling", self.sampling, PLANS)
         if min(self.epochs, self.batch) < 1:
             raise InputError("epochs and batch are at least 1")
-        counts = (self.seed, self.workers, self.limit, self.steps, self.clip_norm, self.clip_value)
-        if min(counts) < 0:
-            raise InputError("seed, workers, limit, steps and clips are at least 0")
+        counts = (self.seed, self.workers, self.limit, self.steps, self.unlabelled_per_class)
+        if min(*counts, self.clip_norm, self.clip_value) < 0:
+            raise InputError(
+                "seed, workers, limit, steps, clips and unlabelled_per_class are at least 0"
+            )
         if self.clip_norm and self.clip_value:
             raise InputError("gradients are clipped by clip_norm or by clip_value, not by both")
         if not 0 <= self.teacher_share <= 1 or not 0 <= self.average_decay < 1:

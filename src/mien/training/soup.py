@@ -29,10 +29,14 @@ from .recipe import Recipe
 from .recipes import find_recipe
 
 AVERAGED = "averaged from"
+_AND = " + "  # between the recipes of a mean
+_AVERAGE = "-average"
 
 
 def recipe_of(checkpoint: Path) -> Recipe:
     """The recipe of a checkpoint, without teachers: its held-out part is all that is needed.
+
+    Of a mean of several, the last one's.
 
     Raises:
         ModelError: if there is none, or it learns no expressions.
@@ -41,7 +45,7 @@ def recipe_of(checkpoint: Path) -> Recipe:
     card = load_card(checkpoint)
     if not card.recipe:
         raise ModelError(f"{checkpoint}: its card names no recipe, to hold faces out")
-    recipe = find_recipe(card.recipe)
+    recipe = find_recipe(card.recipe.split(_AND)[-1])
     if recipe.objective.targets == "attributes":
         raise ModelError(f"{checkpoint}: {recipe.name} learns no expressions to be calibrated")
     return replace(recipe, preprocess=card.preprocess, teacher_share=0.0, unlabelled=False)
@@ -78,10 +82,11 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
     parts = load_parts(recipe, copies)
     temperature, accuracy, images = calibrated(network, held_loader(recipe, parts))
     owed = of_files(AVERAGED, checkpoints)
+    recipes = [name for _, one in loaded for name in one.recipe.split(_AND)]
     card = replace(
         card,
-        name=f"{card.name}-average",
-        recipe=" + ".join(dict.fromkeys(one.recipe for _, one in loaded)),
+        name=f"{card.name.removesuffix(_AVERAGE)}{_AVERAGE}",
+        recipe=_AND.join(dict.fromkeys(recipes)),
         temperature=temperature,
         data="; ".join((card.data, *(one.sentence() for one in owed))),
         data_licence=licences(card.data_licence, owed),

@@ -147,21 +147,50 @@ def with_unlabelled(
     in_memory = isinstance(pictures, PicturesInMemory)
     if isinstance(pictures, PicturesInMemory):
         faces = _without_copies(faces, pictures, held.pictures, preprocess)
-        together: Pictures = PicturesInMemory(
-            np.concatenate([pictures.images, faces.images]), [*pictures.names, *faces.names]
-        )
-    else:
-        together = JoinedPictures([pictures, faces])
     if not len(faces):
         raise DataError(f"{root}: all its faces are in the held-out part; name others")
+    answers = teaching.targets(faces)
+    rows = _balanced(answers, teaching.recipe.unlabelled_per_class)
     return Joined(
-        pictures=together,
-        targets=np.concatenate([targets.astype(np.float32), teaching.targets(faces)]),
+        pictures=_together(pictures, faces, rows),
+        targets=np.concatenate([targets.astype(np.float32), answers[rows]]),
         citation=found.citation,
         licence=found.licence,
-        notes=(*notes, *_left_out(number - len(faces), number)),
+        notes=(
+            *notes,
+            *_left_out(number - len(faces), number),
+            *_kept(len(rows), len(faces), teaching.recipe.unlabelled_per_class),
+        ),
         copies=() if in_memory else _copies(found),
     )
+
+
+def _balanced(answers: NDArray[np.float32], most: int) -> NDArray[np.intp]:
+    """Rows of which no class has more than ``most``, from all over the data; 0 for all rows."""
+    if not most:
+        return np.arange(len(answers))
+    classes = answers.argmax(axis=1)
+    chosen = []
+    for one in np.unique(classes):
+        rows = np.flatnonzero(classes == one)
+        places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
+        chosen.append(rows[places.round().astype(np.intp)])
+    return np.sort(np.concatenate(chosen))
+
+
+def _together(pictures: Pictures, faces: Pictures, rows: NDArray[np.intp]) -> Pictures:
+    """The pictures and, after them, the faces in these rows."""
+    if isinstance(pictures, PicturesInMemory) and isinstance(faces, PicturesInMemory):
+        names = [faces.names[row] for row in rows]
+        return PicturesInMemory(
+            np.concatenate([pictures.images, faces.images[rows]]), [*pictures.names, *names]
+        )
+    return JoinedPictures([pictures, ChosenPictures(faces, rows)])
+
+
+def _kept(number: int, of: int, most: int) -> tuple[str, ...]:
+    note = f"faces without labels: {number:,} of {of:,}, at most {most:,} of each class"
+    return (note,) if most else ()
 
 
 def _copies(found: Unlabelled) -> tuple[str, ...]:

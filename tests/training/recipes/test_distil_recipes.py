@@ -31,7 +31,6 @@ TINY = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
     ("recipe", "base"),
     [
         (distil.DISTIL, SMALL),
-        (distil.WITH_FAIRFACE, SMALL),
         (distil.SELFTRAIN, SMALL),
         (distil.DISTIL_RESNET18, RESNET18),
         (distil.SELFTRAIN_RESNET18, RESNET18),
@@ -48,7 +47,7 @@ def test_students_have_network_faces_and_loss_of_what_they_are_compared_with(rec
         "options": base.options,
         "augmentation": base.augmentation,
     }
-    if recipe in (distil.DISTIL, distil.WITH_FAIRFACE):
+    if recipe is distil.DISTIL:
         same["optimiser"] = base.optimiser
     assert replace(recipe, **same) == base
     assert recipe.teacher_share > 0 or recipe.unlabelled
@@ -63,11 +62,18 @@ def test_distilled_students_share_and_self_trained_ones_keep_their_labels() -> N
         "distil.small": 0.5,
         "distil.deeper": 0.65,
         "distil.finer": 0.65,
-        "distil.small-fairface": 0.5,
+        "distil.finer-fairface": 0.65,
         "distil.resnet18": 0.5,
         "selftrain.small": 0.0,
         "selftrain.resnet18": 0.0,
     }
+
+
+def test_the_one_with_fairface_differs_in_its_faces_alone() -> None:
+    first = ("name", "starts_from", "epochs", "workers")
+    faces = {"unlabelled": False, "unlabelled_per_class": 0}
+    same = {name: getattr(distil.FINER, name) for name in first}
+    assert replace(distil.FINER_FAIRFACE, **same, **faces) == distil.FINER
 
 
 @pytest.mark.parametrize("recipe", [distil.DEEPER, distil.FINER], ids=lambda one: one.name)
@@ -134,7 +140,7 @@ def small(recipe):
 def test_a_student_learns_what_its_teachers_say(copies: Copies, tmp_path: Path) -> None:
     happy = teacher(tmp_path / "happy.safetensors", 12.0)
     faces = fairface_copy.write(tmp_path / "fairface", 6)
-    recipe = replace(small(distil.WITH_FAIRFACE), teacher_share=1.0, epochs=4)
+    recipe = replace(small(distil.FINER_FAIRFACE), teacher_share=1.0, epochs=4)
     recipe = recipe.with_settings({"optimiser.learning_rate": "0.05"})
     train(recipe, copies, tmp_path / "run", teachers=[happy], unlabelled=faces)
     # The last epoch: the best is the one that agrees least with such a teacher.
