@@ -37,14 +37,15 @@ def look(
     return 3
 
 
-def pack(*, size: int) -> int:
+def pack(*, size: int, format: Literal["png", "jpg"] = "png") -> int:
     """Pack it.
 
     Args:
+        format: Of the pictures.
         size: Of a side, in pixels, which is as long as the other one, so that this explanation
             needs more than one row of a terminal, however wide it may be in these tests.
     """
-    ran.append((size,))
+    ran.append((size, format))
     return 4
 
 
@@ -76,7 +77,7 @@ def test_a_verb_runs_with_its_options_and_may_print(capsys: pytest.CaptureFixtur
     assert ran == [(Path("there"), 2, None, "csv")]
     assert capsys.readouterr().err == "looking\n"
     assert run("data", "pack", "--size", "112") == 4
-    assert ran == [(112,)]
+    assert ran == [(112, "png")]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,13 @@ def test_a_verb_runs_with_its_options_and_may_print(capsys: pytest.CaptureFixtur
             "look a --evry 3",
             "unrecognized options: --evry, 3; perhaps you meant: --every INT; see: try look --help",
         ),
+        (
+            "look a --formt csv",
+            "unrecognized options: --formt, csv; perhaps you meant: --format {table,csv}; "
+            "see: try look --help",
+        ),
+        # What another verb has is no proposal.
+        ("look a --sizes 3", "unrecognized options: --sizes, 3; see: try look --help"),
         (f"look a {LONG}", f"unrecognized options: {LONG}; see: try look --help"),
         ("look a übel", "unrecognized options: übel; see: try look --help"),
         (

@@ -25,6 +25,7 @@ _WIDE = "10000"  # columns, so that no name is broken
 _MARGIN = 2  # characters, of every row
 _RULE = {"-"}
 _EXPLAINED = " " * 8  # how far tyro moves in what explains an option
+_PLACE = " --help "  # how tyro ends the row that says where an option is explained
 _LEFT_OUT = ("For full helptext", "Argument helptext")  # paragraphs
 
 
@@ -76,7 +77,7 @@ def read(
             run = parse()
     except SystemExit:
         place = " ".join([program, *(one for one in arguments[:1] if one in verbs)])
-        raise InputError(f"{_one_line(said.getvalue())}; see: {place} --help") from None
+        raise InputError(f"{_one_line(said.getvalue(), place)}; see: {place} --help") from None
     return run
 
 
@@ -94,17 +95,37 @@ def _columns(number: str) -> Iterator[None]:
             os.environ["COLUMNS"] = former
 
 
-def _one_line(box: str) -> str:
+def _one_line(box: str, place: str) -> str:
     """The paragraphs of a box, one after the other, without what explains each option."""
     rows = [row[_MARGIN:].rstrip() for row in box.splitlines()]
     paragraphs: list[list[str]] = [[]]
     for row in rows[1:]:  # after the title
         if set(row) == _RULE:
             paragraphs.append([])
-        elif not row.startswith(_EXPLAINED):
+        else:
             paragraphs[-1].append(row)
-    told = [rows for rows in paragraphs if any(rows[:1]) and not rows[0].startswith(_LEFT_OUT)]
-    return "; ".join(_sentence(rows) for rows in told) or "the arguments do not fit"
+    told = [_plain(rows, place) for rows in paragraphs]
+    kept = [rows for rows in told if any(rows[:1]) and not rows[0].startswith(_LEFT_OUT)]
+    return "; ".join(_sentence(rows) for rows in kept) or "the arguments do not fit"
+
+
+def _plain(rows: Sequence[str], place: str) -> list[str]:
+    """Rows without explanations, and without options that other verbs have, but not this one."""
+    plain: list[str] = []
+    found: dict[int, list[str]] = {}  # what is said of each option, by its row
+    for row in rows:
+        if row.startswith(_EXPLAINED):
+            found.setdefault(len(plain) - 1, []).append(f"{row.strip()} ")
+        else:
+            plain.append(row)
+    others = {
+        option
+        for option, said in found.items()
+        if any(one.endswith(_PLACE) for one in said)
+        and not any(one.endswith(_PLACE) and one.startswith(f"in {place} ") for one in said)
+    }
+    kept = [row for number, row in enumerate(plain) if number not in others]
+    return kept if len(kept) > 1 or not others else []
 
 
 def _sentence(rows: Sequence[str]) -> str:
