@@ -6,10 +6,12 @@ of ``results/benchmarks/networks.SCALE.json``.
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from number_cells import share
+from number_cells import difference, share, spread, table
 
 if TYPE_CHECKING:
     from mien.evaluation.reports.drawing import Frame, Part
@@ -27,9 +29,14 @@ HEAD = {
 FAIRFACE = "-fairface"
 CAPTION = (
     "on FER+'s public test: per cent, mean over seeds with its 95 % interval; *clean* leaves out "
-    "copies of training pictures, *damaged* is the mean accuracy on faces under ten kinds of "
+    "copies of training pictures, *damaged* is the mean accuracy on 500 faces under ten kinds of "
     "damage; calibration error and damage under the protocol majority"
 )
+PRETRAINED = (
+    "Accuracy in per cent, protocol majority, over seeds: mean and standard deviation; the "
+    "difference of the means with its 95 % interval by Welch's t."
+)
+_STEM = re.compile(r"a stem of (\S+)")
 _STARTS = ((False, "hollow", "from fresh weights"), (True, "fill", "pre-trained on FairFace"))
 _MARGIN = 0.005  # above and below all points
 ALT = "Accuracy of each network against its multiply-adds, from fresh weights and pre-trained"
@@ -54,6 +61,39 @@ def cells(summary: Mapping[str, Any], costs: Costs) -> tuple[list[str], list[lis
     return head, [
         _row(row, summary["seeds"], costs.get(row["recipe"], {})) for row in summary["rows"]
     ]
+
+
+def stems(summary: Mapping[str, Any]) -> dict[str, str]:
+    """The files that finished rows start from, by row."""
+    found = {}
+    for row in summary["rows"]:
+        stem = _STEM.fullmatch(row.get("settings", {}).get("starts_from", ""))
+        if stem and row["seeds"]:
+            found[row["name"]] = f"runs/{stem[1]}/model.safetensors"
+    return found
+
+
+def pretrained(summary: Mapping[str, Any]) -> str:
+    """What a stem that knows FairFace brings each network, as a table."""
+    from mien.training.spreads import Difference
+
+    rows = {row["name"]: row for row in summary["rows"]}
+    cells = []
+    for name, row in rows.items():
+        after = rows.get(f"{name}{FAIRFACE}")
+        if after is None or not (row["seeds"] and after["seeds"]):
+            continue
+        found = Difference.of(after["accuracies"], row["accuracies"])
+        cells.append(
+            [
+                row["label"],
+                spread(row["accuracy"]),
+                spread(after["accuracy"]),
+                difference(None if found is None else dataclasses.asdict(found)),
+            ]
+        )
+    head = ["", "from fresh weights", "pre-trained on FairFace", "difference"]
+    return "\n".join([PRETRAINED, "", *table(head, cells), ""])
 
 
 def points(summary: Mapping[str, Any], costs: Costs) -> list[Mapping[str, Any]]:

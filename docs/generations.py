@@ -34,7 +34,12 @@ def block(tests: Mapping[str, Record], runs: Mapping[str, Record]) -> str:
     paths = sorted(tests, key=lambda path: str(tests[path]["date"]))
     rows = [_row(tests[path], runs.get(tests[path]["recipe"])) for path in paths]
     lines = [CAPTION, "", *table(HEAD, rows), ""]
-    lines += [f"- [`{path}`](../{path}), by `{tests[path]['command']}`" for path in paths]
+    # What a command's `mien-small` is depends on when it was run.
+    lines += [
+        f"- [`{path}`](../{path}), by `{tests[path]['command']}`, {tests[path]['date'][:10]}, "
+        f"commit {tests[path]['commit'][:7]}"
+        for path in paths
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -69,13 +69,14 @@ def test_a_result_is_shown_with_interval_and_source(program: ModuleType, tmp_pat
             ),
         ),
         command="mien evaluate some-model ferplus",
+        date="2026-11-30T12:00:00",
     )
     write_result(result, tmp_path / "some.json")
     text = program.numbers(tmp_path)
     assert "| majority, whole | 3,191 | 90.1 (89.0 to 91.2) |" in text
     assert "| recall % | 25 |" in text
     assert "From [`results/some.json`](results/some.json)" in text
-    assert "by `mien evaluate some-model ferplus`." in text
+    assert "by `mien evaluate some-model ferplus`, 2026-11-30." in text
 
 
 def test_a_benchmark_is_shown_with_machine_and_source(program: ModuleType, tmp_path: Path) -> None:
@@ -86,16 +87,26 @@ def test_a_benchmark_is_shown_with_machine_and_source(program: ModuleType, tmp_p
     report = {
         "benchmark": "video",
         "command": "python benchmarks/video.py some.mp4",
+        "date": "2026-11-30",
         "machine": {"processor": "Some CPU", "cores": 2},
         "rows": [{**speed, "rival": rival, "times": 1.23456}, right],
     }
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "video.json").write_text(json.dumps(report))
     text = program.numbers(tmp_path)
-    assert "| video, on Some CPU, 2 cores | mien | the other | times better |" in text
+    assert "| on Some CPU, 2 cores | mien | the other | times better |" in text
+    program_file = PROGRAM.parents[1] / "benchmarks" / "video.py"
+    first = program_file.read_text(encoding="utf-8").splitlines()[0].strip('"').rstrip(".")
+    assert text.startswith(f"**{first}**\n")
     assert "| speed | 123 frames/s | other: 100 frames/s | 1.23 |" in text
     assert "| right | 90.1 % (89.0 to 91.0) |" in text
-    assert "[`results/benchmarks/video.json`]" in text
+    source = "[`results/benchmarks/video.json`](results/benchmarks/video.json)"
+    assert f"From {source}, by `python benchmarks/video.py some.mp4`, 2026-11-30." in text
+    # What no user waits for stands in a page of its own.
+    (tmp_path / "benchmarks" / "video.json").rename(tmp_path / "benchmarks" / "loading.json")
+    assert program.numbers(tmp_path) == "Nothing is measured yet.\n"
+    moved = program.benchmarks(tmp_path)["benchmarks"]
+    assert moved == text.replace("video.json", "loading.json").replace("](results", "](../results")
 
 
 def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
@@ -103,6 +114,7 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
 ) -> None:
     rows = [
         {
+            "name": "affinity",
             "label": "affinity loss",
             "paper": {"RAF-DB": 89.7},
             "seeds": [0, 1, 2],
@@ -111,8 +123,8 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
             "command": "mien train dan.ferplus.cpu --set seed=0",
         },
         {
-            **{"label": "-", "paper": {}, "seeds": [], "accuracy": None, "difference": None},
-            "command": "mien train x",
+            **{"name": "none", "label": "-", "paper": {}, "seeds": []},
+            **{"accuracy": None, "difference": None, "command": "mien train x"},
         },
     ]
     summary = {
@@ -120,18 +132,16 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
         **{"seeds": 3, "measured": ["ferplus public-test"], "rows": rows},
     }
     write(tmp_path / "ablations" / "dan.table1.cpu" / "summary.json", summary)
-    # In the README too, which lies elsewhere.
-    in_findings = program.findings(tmp_path)["dan.table1.cpu"]
-    assert program.numbers(tmp_path) == in_findings.replace("(../results", "(results")
     lines = program.findings(tmp_path)["dan.table1.cpu"].splitlines()
     ours = "81.23 ± 0.46 | +0.35 (-0.12 to +0.80)"
-    assert f"| affinity loss | 89.70 | {ours} | 3 of 3 | " in lines[4]
-    assert lines[4].endswith("| `mien train dan.ferplus.cpu --set seed=0` |")
-    assert lines[5] == "| - |  | waiting |  | 0 of 3 | `mien train x` |"
-    assert (
-        "`mien ablate dan.table1 --scale cpu --output results/ablations/dan.table1.cpu`"
-        in lines[-1]
-    )
+    assert lines[4] == f"| affinity loss | 89.70 | {ours} | 3 of 3 |"
+    assert lines[5] == "| - |  | waiting |  | 0 of 3 |"
+    made = "`mien ablate dan.table1 --scale cpu --output results/ablations/dan.table1.cpu`"
+    assert f"by {made} with `--data`." in lines[7]
+    assert lines[-4:-2] == [
+        "- `affinity`: `mien train dan.ferplus.cpu --set seed=0`",
+        "- `none`: `mien train x`",
+    ]
 
 
 def measured_networks(results: Path) -> None:
@@ -180,6 +190,7 @@ def measured_networks(results: Path) -> None:
     rows = [{"rival": None, "interval": None, "times": None, **one} for one in costs]
     machine = {"processor": "some", "cores": 2}
     report = {"benchmark": "networks.cpu", "machine": machine, "rows": rows, "command": "python"}
+    report["date"] = "2026-11-30"
     write(results / "benchmarks" / "networks.cpu.json", report)
 
 
@@ -198,6 +209,29 @@ def test_networks_stand_beside_each_other(program: ModuleType, tmp_path: Path) -
     empty = "| " + "waiting | " * 6
     assert f"| APViT {empty} | 0 of 3 |  |  |  |  |" in lines
     assert any(line.endswith("(docs/images/networks.cpu.svg)") for line in lines)
+
+
+def test_a_network_with_its_stem_stands_beside_itself_without(program: ModuleType) -> None:
+    pytest.importorskip("scipy")
+    from scipy.stats import ttest_ind
+
+    before, after = [78.0, 79.2, 78.6], [80.0, 79.8, 79.9]
+
+    def row(name: str, found: list[float], stem: str = "") -> dict[str, Any]:
+        mean = {"mean": sum(found) / 3, "deviation": 0.5, "low": None, "high": None}
+        settings = {"starts_from": f"a stem of pretrain.{stem}"} if stem else {}
+        values = {"name": name, "label": name.upper(), "seeds": [0, 1, 2], "accuracies": found}
+        return {**values, "accuracy": mean, "settings": settings}
+
+    waiting = {**row("apvit-fairface", after, "ir50"), "seeds": [], "accuracies": []}
+    rows = [row("dan", before), row("dan-fairface", after, "w32"), row("apvit", before), waiting]
+    lines = program.comparison.pretrained({"rows": rows}).splitlines()
+    interval = ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
+    difference = f"+1.30 ({interval.low:+.2f} to {interval.high:+.2f})"
+    assert lines[-1] == f"| DAN | 78.60 ± 0.50 | 79.90 ± 0.50 | {difference} |"
+    assert program.comparison.stems({"rows": rows}) == {
+        "dan-fairface": "runs/pretrain.w32/model.safetensors"
+    }
 
 
 def test_the_picture_of_networks_has_each_at_its_place(program: ModuleType, tmp_path: Path) -> None:
@@ -238,9 +272,10 @@ def test_the_picture_is_drawn_from_the_record(
         monkeypatch.setattr(program, name, tmp_path / place)
     begin, end = program.BEGIN.format("numbers"), program.END.format("numbers")
     (tmp_path / "README.md").write_text(f"a\n{begin}\n{end}\nb\n")
-    pages = program.FINDINGS.read_text(encoding="utf-8")
-    monkeypatch.setattr(program, "FINDINGS", tmp_path / "findings.md")
-    program.FINDINGS.write_text(pages, encoding="utf-8")
+    for name in ("FINDINGS", "BENCHMARKS"):
+        page = getattr(program, name)
+        monkeypatch.setattr(program, name, tmp_path / page.name)
+        (tmp_path / page.name).write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
     assert program.main(["--check"]) == 1
     assert program.main([]) == 0
     assert program.main(["--check"]) == 0
@@ -264,7 +299,9 @@ def _test_of(recipe: str, date: str, accuracy: float) -> dict[str, Any]:
     for one in scores:
         if one["subset"] == "clean":
             one["metrics"] = {}
-    return {"recipe": recipe, "date": date, "scores": scores, "command": f"mien evaluate {recipe}"}
+    command, commit = f"mien evaluate {recipe}", "0123456789"
+    values = {"recipe": recipe, "date": date, "command": command, "commit": commit}
+    return {**values, "scores": scores}
 
 
 def test_generations_stand_in_their_order_with_what_is_known_of_them(
@@ -286,4 +323,4 @@ def test_generations_stand_in_their_order_with_what_is_known_of_them(
     assert lines[4] == f"| `b` |  |  |  |  |  | {' | '.join([eighty] * 4)} |"
     assert lines[5] == f"| `a` | `b` | 2.35 | 3 | 2 | 75.0 | {' | '.join([ninety] * 4)} |"
     path = "results/training/b.public-test.json"
-    assert f"- [`{path}`](../{path}), by `mien evaluate b`" in lines
+    assert f"- [`{path}`](../{path}), by `mien evaluate b`, 2026-01-02, commit 0123456" in lines

@@ -22,10 +22,10 @@ ATTENTION = Table(
         "cpu": "lla_net.ferplus.cpu",
     },
     rows=(
-        Row(name="without", label="ResNet-18", settings={"options.attention": False}),
+        Row(name="without", label="without the module", settings={"options.attention": False}),
         Row(
             name="with",
-            label="ResNet-18 with the module",
+            label="with the module",
             paper=_WHOLE,
         ),
     ),

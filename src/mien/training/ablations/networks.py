@@ -2,7 +2,8 @@
 
 No paper has this table. Faces, split, augmentation, budget and selection are the same in all rows;
 each network is there twice, from fresh weights and from a stem that has learned from FairFace's
-faces, as all five papers start from pre-trained ones. The stems come first:
+faces, as DAN, TransFER and APViT begin from MS-Celeb-1M's and LLA-Net from RAF-DB's. The stems come
+first:
 
     mien train pretrain.resnet_w32.cpu --data fairface=FAIRFACE
     mien ablate networks --data ferplus=FERPLUS \\

@@ -4,18 +4,18 @@ Sources: Hinton et al. 2015 (arXiv:1503.02531) for distillation: labels and teac
 in one weighted mean; Xie et al. 2020 (arXiv:1911.04252) for self-training: a student that sees
 harder pictures than its teacher did, on faces without labels too, and may teach the next one.
 
-``distil.*`` learn the votes and the answers of larger or several teachers, half and half;
-``selftrain.*`` learn the votes alone where there are votes, and on faces without labels what an
-equal network says of them. Where Hinton et al. soften the answers by a temperature, ours are
-calibrated instead, as the votes are soft already; ``--set teacher_temperature=2`` softens them.
+``distil.*`` learn the votes and the answers of one or several teachers, by halves or with more of
+the latter; ``selftrain.*`` learn the votes alone where there are votes, and on faces without labels
+what an equal network says of them. Where Hinton et al. soften the answers by a temperature, ours
+are calibrated instead, as the votes are soft already; ``--set teacher_temperature=2`` softens them.
 Xie et al. leave out pictures that fit no class and balance the rest; all of FairFace are faces,
 and answers as distributions say themselves how sure they are, so nothing is left out for that;
 ``distil.finer-fairface`` balances them, from above only, as no face is shown twice.
 
 Paper: none has these rows. Our numbers: distil.small, 84.6 % on the validation part after 97
-minutes on two cores (results/training/distil.small.json), and results/mien-small.public-test.json;
-distil.finer 84.6 % after 35 more (results/training/distil.finer.json), and the mean of both, which
-is shipped, 84.8; the others are not run to their ends.
+minutes (results/training/distil.small.json and distil.small.public-test.json); distil.finer 84.6 %
+after 35 more, on two cores (results/training/distil.finer.json), and the mean of both, which is
+shipped (results/mien-small.public-test.json), 84.8; the others are not run to their ends.
 Commands:
     mien train ferplus.small --data FERPLUS
     mien train distil.small --data FERPLUS --teacher runs/ferplus.small/model.safetensors
@@ -105,8 +105,8 @@ DEEPER = replace(
 )
 
 # The small network again, on larger faces, from where distil.small ended. Its own loss on the
-# validation part is best after one epoch and grows from there, while that of training falls: it
-# learns its faces by heart, and answers no better than before (docs/findings.md).
+# validation part is best after one epoch and grows from there, while that of training falls from
+# the third on: it learns its faces by heart, and answers no better than before (docs/findings.md).
 FINER = replace(
     DISTIL,
     name="distil.finer",

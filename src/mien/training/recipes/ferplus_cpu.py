@@ -2,12 +2,12 @@
 
 Faces, split, augmentation, optimiser, budget and selection are the same for all; what a paper is
 about, its network and its loss, is its own. The small variants keep the shape of the papers'
-networks: those that stand on a ResNet-18, and that baseline itself, have three of its stages, so
-that 3x3 positions are left to attend to; TransFER and APViT have a stem of three stages and 6x6
-patches, of which APViT keeps the same share as of its 196. A run is short enough that all rows of
-all tables, with three seeds, are a matter of hours.
+networks: DAN, LLA-Net and the ResNet-18 have three of that network's four stages, MSA-Net two
+before its branches, so that 2x2 to 6x6 positions are left to attend to; TransFER and APViT have a
+stem of three stages and 6x6 patches, of which APViT keeps the same share as of its 196. A run is
+short enough that a table with three seeds is a matter of minutes to an hour.
 
-Paper: none, these are ours. Our numbers: results/ablations. Time: two to four minutes each.
+Paper: none, these are ours. Our numbers: results/ablations. Time: one and a half to four minutes each.
 Command: mien train NAME --data ferplus=ROOT, such as mien train dan.ferplus.cpu
 """
 

@@ -4,7 +4,7 @@ Faces, split, augmentation, budget, optimiser and selection are the same for all
 augmentation and selection are also those of the CPU scale; networks and losses are the papers'
 own.
 
-Paper: none, these are ours. Our numbers: not run yet. Time: a few minutes each.
+Paper: none, these are ours. Our numbers: not run yet. Time: not measured.
 Command: mien train NAME --data ferplus=ROOT, or --packed FILE, such as
     mien train apvit.ferplus.gpu --packed ferplus.packed --minutes 9
 """

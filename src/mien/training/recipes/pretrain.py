@@ -15,9 +15,9 @@ They learn from FairFace's faces (Karkkainen and Joo 2021): age, gender and race
 ``pretrain.STEM``, ``-attributes`` and ``-twins`` have colour pictures of 112 pixels, for an
 accelerator; with ``.cpu`` they are grey, of the 48 pixels and as tightly framed as those of FER+.
 
-Paper: none has these rows. Our numbers: results/training/pretrain.resnet_w32.cpu.json, the
-others are not run yet. Time: with ``.cpu`` some ten minutes on two cores; on an accelerator not
-measured.
+Paper: none has these rows. Our numbers: results/training/pretrain.*.cpu.json, the others are not
+run yet. Time: with ``.cpu`` six to thirteen minutes on two cores for 40,000 faces; on an
+accelerator not measured.
 Commands:
     mien train pretrain.resnet_w32.cpu --data fairface=FAIRFACE --output FOLDER
     mien train resnet18.ferplus.cpu --data ferplus=FERPLUS --start FOLDER/model.safetensors
