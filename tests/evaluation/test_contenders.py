@@ -43,6 +43,28 @@ def test_models_and_tables_side_by_side(
         found[1].network("--views flip")
 
 
+def test_files_of_one_name_are_called_by_what_differs_in_their_paths(
+    tiny_onnx: Path, tmp_path: Path
+) -> None:
+    content = tiny_onnx.read_bytes()
+    files = [
+        tmp_path / place for place in ("seed-0/model.onnx", "seed-1/model.onnx", "old.v1.onnx")
+    ]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+    loaded = load_classifier(tiny_onnx)
+
+    def names(*models) -> list[str]:
+        return [one.name for one in load_contenders(models)]
+
+    assert names(*files) == ["seed-0/model", "seed-1/model", "old.v1"]
+    assert names(*files[:2]) == ["seed-0/model", "seed-1/model"]
+    assert names(files[0], loaded) == ["model", "tiny"]
+    assert names(files[2]) == ["tiny"]
+    assert names(files[2], files[2]) == ["old.v1", "old.v1 #2"]
+
+
 def test_words_that_fit_nothing_are_refused(tiny_onnx: Path) -> None:
     with pytest.raises(InputError, match="without a card, and there is none"):
         load_contenders([tiny_onnx], foreign=Foreign(labels=BASIC8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,8 @@ def load_contenders(
         foreign: what to take ONNX files for that have no card.
 
     Returns:
-        In the same order; of those that have the same name, the second ends in ``#2``.
+        In the same order. Files whose cards have the same name are called by what differs in
+        their paths; where that is nothing, the second ends in ``#2``.
 
     Raises:
         InputError: if there is no model, or ``foreign`` fits none.
@@ -102,17 +104,41 @@ def load_contenders(
     """
     if not models:
         raise InputError("there is no model to evaluate")
-    found: list[Contender] = []
-    for one in models:
-        source = one if isinstance(one, Classifier) else _loaded(one, threads, foreign)
-        name = source.card.name if isinstance(source, Classifier) else source.path.stem
-        called = name if isinstance(one, Classifier) else Path(one).name
-        same = sum(other.name.partition(" #")[0] == name for other in found)
-        found.append(Contender(f"{name} #{same + 1}" if same else name, called, source))
+    sources = [
+        one if isinstance(one, Classifier) else _loaded(one, threads, foreign) for one in models
+    ]
+    found = [
+        Contender(name, one.card.name if isinstance(one, Classifier) else Path(one).name, source)
+        for name, one, source in zip(_names(models, sources), models, sources, strict=True)
+    ]
     said = (one.source.said for one in found if isinstance(one.source, Classifier))
     if foreign is not None and not any(said):
         raise InputError("--labels is for ONNX models without a card, and there is none of them")
     return tuple(found)
+
+
+def _names(
+    models: Sequence[str | Path | Classifier], sources: Sequence[Classifier | Predictions]
+) -> list[str]:
+    """A name of its own for each."""
+    cards = [one.card.name if isinstance(one, Classifier) else one.path.stem for one in sources]
+    files = [_file(one) for one in models]
+    names: list[str] = []
+    for name, file in zip(cards, files, strict=True):
+        if file is not None and cards.count(name) > 1:
+            alike = [other for card, other in zip(cards, files, strict=True) if card == name]
+            above = os.path.commonpath([other.parent for other in alike if other is not None])
+            name = file.relative_to(above).with_suffix("").as_posix()
+        same = sum(other.partition(" #")[0] == name for other in names)
+        names.append(f"{name} #{same + 1}" if same else name)
+    return names
+
+
+def _file(model: str | Path | Classifier) -> Path | None:
+    """Where a model lies, if it is a file of the user's."""
+    if isinstance(model, Classifier) or not Path(model).is_file():
+        return None
+    return Path(model).absolute()
 
 
 def _loaded(
