@@ -110,6 +110,32 @@ def test_the_table_is_the_default(
     assert "%" in row
 
 
+def test_no_source_is_written_over(
+    predict: Callable[..., int], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = photo.read_bytes()
+    assert predict(photo, "--format", "json", "--output", photo) == WRONG_USAGE
+    assert "is one of the sources, and would be lost" in capsys.readouterr().err
+    # Another picture of the same name would become the photo.
+    deeper = photo.parent / "deeper" / photo.name
+    deeper.parent.mkdir()
+    deeper.write_bytes(content)
+    assert predict(deeper, photo, "--annotate", photo.parent) == SOME_FAILED
+    assert "annotating would replace the source" in capsys.readouterr().err
+    assert photo.read_bytes() == content
+
+
+def test_annotated_pictures_are_no_sources(
+    predict: Callable[..., int], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = photo.parent / "out"
+    for _ in range(2):  # the second time there are annotated pictures from the start
+        assert predict(photo.parent, "--annotate", out, "--format", "json") == DONE
+        (row,) = capsys.readouterr().out.splitlines()
+        assert json.loads(row)["source"] == str(photo)
+        assert [path.name for path in out.iterdir()] == [photo.name]
+
+
 def test_annotated_pictures_and_videos(
     predict: Callable[..., int], photo: Path, tmp_path: Path
 ) -> None:

@@ -107,7 +107,12 @@ def test_a_verb_runs_with_its_options_and_may_print(capsys: pytest.CaptureFixtur
             "see: try look --help",
         ),
         ("look", "missing from try look: PATH; see: try look --help"),
-        ("data pack", "missing from try data pack: --size INT; see: try data --help"),
+        ("data pack", "missing from try data pack: --size INT; see: try data pack --help"),
+        (
+            "look --every 2 a b",
+            "unrecognized options: b; files and other words come before all options; "
+            "see: try look --help",
+        ),
         ("data", "expected one of {pack, look}; see: try data --help"),
         ("", "expected one of {look, data}; see: try --help"),
         (

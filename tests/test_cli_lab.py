@@ -124,3 +124,27 @@ def test_costs_stand_beside_the_papers_figures(
     table = capsys.readouterr().out
     assert "APViT, Table 14" in table
     assert "2,803,992" in table
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export FILE -o FILE",
+        "export other --faces FILE -o FILE",
+        "import-checkpoint FILE --model dan -o FILE",
+        "average other FILE -o FILE",
+        "average other other --data ferplus=FILE -o FILE",
+        "evaluate mien-small ferplus --root FILE --output FILE",
+        "evaluate mien-small ferplus --root FILE --report FILE",
+        "evaluate FILE ferplus --root other --output FILE",
+        "data check ferplus --root FILE --output FILE",
+    ],
+)
+def test_no_verb_writes_over_what_it_reads(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file.zip"
+    file.write_text("precious")
+    assert main(command.replace("FILE", str(file)).split()) == 2
+    assert "is read here, and would be lost; write to another file" in capsys.readouterr().err
+    assert file.read_text() == "precious"

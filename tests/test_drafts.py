@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.drafts import draft_of, output_file, output_folder
-from mien.errors import OutputError
+from mien.drafts import draft_of, output_file, output_folder, refuse_source
+from mien.errors import InputError, OutputError
 
 
 def test_the_target_changes_only_at_the_end(tmp_path: Path) -> None:
@@ -97,3 +97,27 @@ def test_a_folder_is_made_or_named(tmp_path: Path) -> None:
         output_folder(tmp_path / "file")
     with pytest.raises(OutputError, match=r"x: the file cannot be written \(File exists\)"):
         write_half(tmp_path / "file" / "x", ValueError("not reached"), "the file")
+
+
+def test_what_is_no_file_is_written_to_itself(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("named pipes are Unix's")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with output_file(pipe) as draft:
+        assert draft == pipe
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "faces.zip"
+    source.write_text("faces")
+    (tmp_path / "link").symlink_to(source)
+    monkeypatch.chdir(tmp_path)
+    for output in (source, tmp_path / "link", Path("faces.zip")):
+        with pytest.raises(InputError, match="is read here, and would be lost"):
+            refuse_source(output, "mien-small", None, source)
+    # What is not there, is no file, or could be none is no source.
+    refuse_source(tmp_path / "new.json", source, "x" * 5000, "a\0b", "hf://some/set", tmp_path)
+    refuse_source(source, tmp_path / "other.zip", "https://example.org/faces.zip")

@@ -90,6 +90,7 @@ def predict(
     from .inference.annotated_files import Annotator
     from .inference.recognizer import Recognizer
     from .inference.sinks import create_sink
+    from .inference.sources import is_source
     from .progress import create_progress
 
     if not paths:
@@ -98,6 +99,10 @@ def predict(
         raise InputError(f"--every is {every}, not at least 1")
     if heatmap and annotate is None:
         raise InputError("--heatmap is drawn into the pictures of --annotate FOLDER; give both")
+    if output is not None and is_source(output, paths, annotate):
+        raise InputError(
+            f"{output}: is one of the sources, and would be lost; name another --output"
+        )
     chosen = _format(format, output)
     recognizer = Recognizer(
         model,
@@ -109,13 +114,14 @@ def predict(
         heatmap=heatmap,
     )
     report = _Report()
-    on_terminal = output is None and sys.stdout.isatty()
+    on_terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     with (
         create_sink(chosen, output, recognizer.labels) as sink,
-        Annotator(annotate, report) if annotate else nullcontext() as annotator,
+        Annotator(annotate, report, paths) if annotate else nullcontext() as annotator,
         create_progress(rows_on_terminal=on_terminal) as progress,
     ):
-        for frame, faces in recognizer.stream(paths, every=every, on_error=report):
+        frames = recognizer.stream(paths, every=every, on_error=report, leave_out=annotate)
+        for frame, faces in frames:
             sink.write(faces)
             if annotator:
                 annotator.write(frame, faces)
@@ -152,6 +158,8 @@ _FILES = {Path(str(one)).name for one in (__file__, *(room.__file__ for room in 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code; help is printed and exits at once."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stderr is None:  # closed by whoever called; print() would take standard output
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     try:
         if arguments == ["--version"]:
             print(f"mien {__version__}", flush=True)

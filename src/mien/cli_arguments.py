@@ -25,6 +25,7 @@ _WIDE = "10000"  # columns, so that no name is broken
 _MARGIN = 2  # characters, of every row
 _RULE = {"-"}
 _EXPLAINED = " " * 8  # how far tyro moves in what explains an option
+_LEFT_OVER = "Unrecognized options: "
 _PLACE = " --help "  # how tyro ends the row that says where an option is explained
 _LEFT_OUT = ("For full helptext", "Argument helptext")  # paragraphs
 
@@ -76,9 +77,28 @@ def read(
         with redirect_stdout(StringIO()), redirect_stderr(said), _columns(_WIDE):
             run = parse()
     except SystemExit:
-        place = " ".join([program, *(one for one in arguments[:1] if one in verbs)])
-        raise InputError(f"{_one_line(said.getvalue(), place)}; see: {place} --help") from None
+        box = said.getvalue()
+        place = _place(program, [one for one in arguments[:1] if one in verbs], arguments, box)
+        told = f"{_one_line(box, place)}{_order(box, arguments)}"
+        raise InputError(f"{told}; see: {place} --help") from None
     return run
+
+
+def _place(program: str, verb: Sequence[str], arguments: Sequence[str], box: str) -> str:
+    """The verb that was given, whose help says more."""
+    nested = " ".join([program, *arguments[:2]])
+    return nested if verb and f"{nested}:" in box else " ".join([program, *verb])
+
+
+def _order(box: str, arguments: Sequence[str]) -> str:
+    """A hint, where the words that nothing takes follow an option."""
+    _, found, words = box.partition(_LEFT_OVER)
+    options = [number for number, word in enumerate(arguments) if word.startswith("-")]
+    left = words.partition("\n")[0].strip().split(", ")
+    if not found or not options or any(word.startswith("-") for word in left):
+        return ""
+    after = arguments[options[0] :]
+    return "; files and other words come before all options" if {*left} <= {*after} else ""
 
 
 @contextmanager
@@ -131,6 +151,6 @@ def _plain(rows: Sequence[str], place: str) -> list[str]:
 def _sentence(rows: Sequence[str]) -> str:
     """The first row and what is listed below it, each once, up to an empty row."""
     first, *listed = takewhile(bool, rows)
-    first = first.removeprefix("Error parsing ").rstrip(".")
+    first = first.removeprefix("Error parsing ").rstrip(".").replace("('None', ", "(")
     names = ", ".join(dict.fromkeys(row.strip() for row in listed))
     return " ".join(filter(None, (first[:1].lower() + first[1:], names)))

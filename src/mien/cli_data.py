@@ -11,6 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
 from .cli_arguments import deferred
 from .cli_lab import parse_settings, show_log
+from .drafts import output_file, refuse_source
 from .errors import DataError, InputError, OutputError, SplitMissing, require
 from .progress import create_progress
 
@@ -75,6 +76,7 @@ def check(
     if limit < 0:
         raise InputError(f"--limit is {limit}, not at least 0")
     if output is not None:
+        refuse_source(output, root)
         _try_to_write(output)
     with create_progress(rows_on_terminal=False) as progress:
         report = run(
@@ -91,7 +93,8 @@ def check(
         print(f"mien: {reason}", file=sys.stderr)
     print(report.to_json() if json else report, flush=True)
     if output is not None:
-        _write(output, report.to_json() + "\n")
+        with output_file(output) as draft:
+            draft.write_text(report.to_json() + "\n", encoding="utf-8")
     return 0 if report.ok else 1
 
 
@@ -287,12 +290,5 @@ def _try_to_write(path: Path) -> None:
         path.open("ab").close()
         if new:
             path.unlink()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -23,6 +23,7 @@ from .cli_evaluate_options import (
 )
 from .cli_evaluate_places import Places
 from .cli_lab import parse_settings, show_log
+from .drafts import refuse_source
 from .errors import InputError, require
 from .progress import create_progress
 
@@ -74,6 +75,8 @@ def evaluate(
         raise InputError("give what to measure and then the data set: mien evaluate MODEL DATASET")
     *names, dataset = models
     sample = _sample(robustness)
+    for place in filter(None, (output, report)):
+        refuse_source(place, *names, root, groups, shown.detector_model, *counted.subset)
     places = Places(output, report, several=len(names) > 1)
     asked = {"robustness": sample, "groups": groups, "column": column}
     with create_progress(rows_on_terminal=False) as progress:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from .drafts import refuse_source
 from .errors import InputError, require
 from .progress import create_progress
 
@@ -40,7 +41,9 @@ def export(
     *,
     output: Annotated[Path, arg(metavar="FILE", aliases=["-o"])],
     faces: Annotated[Path | None, arg(metavar="ROOT", help_behavior_hint="")] = None,
-    name: Annotated[str | None, arg(help_behavior_hint="(default: the card's)")] = None,
+    name: Annotated[
+        str | None, arg(metavar="NAME", help_behavior_hint="(default: the card's)")
+    ] = None,
     results: Annotated[
         UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
     ] = (),
@@ -64,6 +67,7 @@ def export(
     from .evaluation.record import read_result
     from .export import export as write
 
+    refuse_source(output, checkpoint, faces, *results)
     pictures = None if faces is None else FERPlus(faces, "public-test").images[:256]
     numbers = [
         one
@@ -120,8 +124,7 @@ def import_checkpoint(
     from .models.released import import_released
     from .models.retinaface import import_retinaface
 
-    if output.exists() and source.exists() and output.samefile(source):
-        raise InputError(f"{output}: is the authors' file itself; write to another")
+    refuse_source(output, source)
     if model == "retinaface":
         if dataset is not None:
             raise InputError("--dataset is for networks with classes; retinaface has none")

@@ -11,6 +11,7 @@ from typing import Annotated
 from tyro.conf import Positional, UseAppendAction, arg
 
 from .cli_lab import parse_settings, show_log
+from .drafts import refuse_source
 from .errors import InputError, require
 
 
@@ -141,6 +142,8 @@ def average(
 
     if not checkpoints:
         raise InputError("no CHECKPOINT is given; see: mien average --help")
+    places = (one.partition("=")[2] or one for one in data)
+    refuse_source(output, *checkpoints, *places, packed)
     dataset = recipe_of(checkpoints[-1]).data[0].dataset
     card = run(checkpoints, output, Copies(roots(data, dataset), packed))
     (found,) = card.measurements

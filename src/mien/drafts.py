@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import OutputError
+from .errors import InputError, OutputError
 
 ENDING = ".part"
 """What names of unfinished files end in."""
@@ -20,7 +20,12 @@ def draft_of(path: Path) -> Iterator[Path]:
     What was at ``path`` stays until then. A process that is killed leaves its draft behind,
     hidden and named after the process. What the system says of a full disk or a missing
     folder passes through: the caller knows what could not be written, and what to do.
+
+    A pipe or a device, such as ``/dev/null``, is written to itself.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        yield path
+        return
     draft = path.with_name(f".{path.name}.{os.getpid()}{ENDING}")
     try:
         yield draft
@@ -51,6 +56,25 @@ def output_file(path: Path, what: str = "", remedy: str = "") -> Iterator[Path]:
         said = f"{what} cannot be written".lstrip()
         reason = error.strerror or error
         raise OutputError(f"{path}: {said} ({reason}){remedy and f'; {remedy}'}") from None
+
+
+def refuse_source(output: Path, *sources: str | Path | None) -> None:
+    """Keep a file that is read from being written over.
+
+    Args:
+        output: to be written.
+        sources: what is read; names of anything else than files do no harm.
+
+    Raises:
+        InputError: if the output is one of them.
+    """
+    for source in sources:
+        # A name too long for a file, or with a null in it, is none.
+        with suppress(OSError, ValueError):
+            if source is not None and output.samefile(source):
+                raise InputError(
+                    f"{output}: is read here, and would be lost; write to another file"
+                )
 
 
 def output_folder(path: Path) -> None:

@@ -11,7 +11,7 @@ from mien.errors import InputError, OutputError
 from mien.expressions import BASIC7, Expression
 from mien.inference.results import Face, columns
 from mien.inference.rows import CsvSink, JsonSink, RowFile, Sink
-from mien.inference.sinks import create_sink
+from mien.inference.sinks import Format, create_sink
 from mien.inference.table import TableSink
 
 
@@ -126,6 +126,47 @@ def test_an_interrupted_parquet_is_whole_and_a_broken_one_keeps_its_rows(tmp_pat
     spool = tmp_path / "rows.parquet.rows.jsonl"
     assert json.loads(spool.read_text()) == face(0).to_row(BASIC7)
     assert sorted(tmp_path.iterdir()) == [output, spool]
+
+
+@pytest.mark.parametrize("format", ["table", "json", "csv", "parquet"])
+def test_what_was_there_stays_until_rows_come(format: Format, tmp_path: Path) -> None:
+    if format == "parquet":
+        pytest.importorskip("pyarrow")
+    output = tmp_path / "rows"
+    output.write_bytes(b"former rows" * 1000)
+    with create_sink(format, output, BASIC7):
+        pass
+    assert output.read_bytes() == b"former rows" * 1000
+    assert list(tmp_path.iterdir()) == [output]
+    with create_sink(format, output, BASIC7) as sink:
+        sink.write([face(0)])
+        sink.write([face(1)])
+    written = output.read_bytes()
+    assert b"former" not in written
+    with create_sink(format, tmp_path / "new", BASIC7) as sink:
+        sink.write([face(0), face(1)])
+    if format != "parquet":
+        assert written == (tmp_path / "new").read_bytes()
+
+
+def test_rows_of_a_killed_run_stay_where_no_new_ones_come(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    output, spool = tmp_path / "rows.parquet", tmp_path / "rows.parquet.rows.jsonl"
+    spool.write_text("rows of a run that was killed\n")
+    with create_sink("parquet", output, BASIC7):
+        pass
+    assert spool.read_text() == "rows of a run that was killed\n"
+    assert not output.exists()
+    with create_sink("parquet", output, BASIC7) as sink:
+        sink.write([face(0)])
+    assert parquet.read_table(output).num_rows == 1
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_csv_without_rows_has_its_head(tmp_path: Path) -> None:
+    with create_sink("csv", tmp_path / "rows.csv", BASIC7):
+        pass
+    assert (tmp_path / "rows.csv").read_text().strip() == ",".join(columns(BASIC7))
 
 
 def test_parquet_without_rows_has_its_columns(tmp_path: Path) -> None:

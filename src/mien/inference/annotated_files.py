@@ -14,6 +14,7 @@ from ..preprocess import Picture
 from .annotate import annotate
 from .annotated_video import AnnotatedVideo
 from .results import Face
+from .sources import Source, is_source
 from .video import Frame
 
 _JPEG_QUALITY = 92
@@ -28,13 +29,20 @@ class Annotator:
     Args:
         folder: made if it is not there.
         on_error: called with what could not be written; everything else goes on.
+        sources: all that is read, none of which is replaced.
 
     Raises:
         OutputError: if the folder cannot be made.
     """
 
-    def __init__(self, folder: str | Path, on_error: Callable[[OutputError], None]) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        on_error: Callable[[OutputError], None],
+        sources: Sequence[Source] = (),
+    ) -> None:
         self._folder = Path(folder)
+        self._sources = sources
         self._on_error = on_error
         self._names: set[str] = set()
         self._video: AnnotatedVideo | None = None
@@ -97,7 +105,7 @@ class Annotator:
             name, number = f"{stem}-{number}{suffix}", number + 1
         self._names.add(name.casefold())
         path = self._folder / name
-        if path.exists() and Path(source).exists() and path.samefile(source):
+        if is_source(path, [source, *self._sources], self._folder):
             raise OutputError(
                 f"{path}: annotating would replace the source; "
                 "choose another folder with --annotate"

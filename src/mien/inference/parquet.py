@@ -30,7 +30,7 @@ class ParquetSink:
     """A sink that ends in a Parquet file.
 
     Args:
-        output: the Parquet file, replaced if it is there.
+        output: the Parquet file, replaced if it is there and there are rows.
         labels: the model's classes.
 
     Raises:
@@ -43,7 +43,8 @@ class ParquetSink:
         self._output = output
         self._labels = labels
         self.spool = output.with_name(output.name + ".rows.jsonl")
-        self._rows = JsonSink(RowFile(self.spool), labels)
+        self._file = RowFile(self.spool)
+        self._rows = JsonSink(self._file, labels)
         self._broken = False
 
     def write(self, faces: Sequence[Face]) -> None:
@@ -67,6 +68,11 @@ class ParquetSink:
         self._rows.close()
         if self._broken:
             return  # the error has named the file that holds the rows
+        if not self._file.begun and (self._output.exists() or self._file.former):
+            # Without rows, what was there stays: the table, or rows of a run that was killed.
+            if not self._file.former:
+                self.spool.unlink()
+            return
         try:
             with draft_of(self._output) as draft:
                 self._convert(draft)

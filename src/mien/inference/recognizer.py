@@ -66,8 +66,9 @@ class Recognizer:
     ) -> None:
         if not 0 <= min_confidence <= 1:
             raise InputError(f"min_confidence is {min_confidence}, not between 0 and 1")
-        if batch < 1 or min_face < 1 or (threads is not None and threads < 1):
-            raise InputError("batch, min_face and threads are at least 1")
+        for name, number in (("batch", batch), ("min_face", min_face), ("threads", threads)):
+            if number is not None and number < 1:
+                raise InputError(f"{name} is {number}, not at least 1")
         self.model = Model(model_file(DEFAULT if model is None else model), threads=threads)
         if heatmap:
             self.model.require_attention()
@@ -117,6 +118,7 @@ class Recognizer:
         *,
         every: int = 1,
         on_error: Callable[[MienError], None] | None = None,
+        leave_out: Path | None = None,
     ) -> Iterator[tuple[Frame, list[Face]]]:
         """Recognise frame by frame, in bounded memory.
 
@@ -125,6 +127,8 @@ class Recognizer:
             every: of videos and cameras, take every how many-th frame.
             on_error: called with what could not be read, and the rest goes on; without it
                 the error is raised. What was read before comes first in either case.
+            leave_out: a folder that is not searched where it lies in one of the sources, such
+                as the one that annotated pictures go to.
 
         Yields:
             Each frame with its records, in order.
@@ -132,7 +136,8 @@ class Recognizer:
         if every < 1:
             raise InputError(f"every is {every}, not at least 1")
         tracks = _Tracks()
-        for item in ahead(_batches(read_sources(_as_list(sources), every=every), self.batch)):
+        read = read_sources(_as_list(sources), every=every, leave_out=leave_out)
+        for item in ahead(_batches(read, self.batch)):
             if not isinstance(item, MienError):
                 yield from zip(item, self._recognise(item, tracks), strict=True)
             elif on_error is None:

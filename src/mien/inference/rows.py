@@ -57,19 +57,28 @@ class RowFile:
     Args:
         output: the file; ``None`` for standard output.
         stream: an open raw stream instead of ``output``, for tests.
+
+    Attributes:
+        former: whether the file held something before, which stays until rows come.
+        begun: whether rows have come.
     """
 
     def __init__(self, output: Path | None, stream: BinaryIO | io.RawIOBase | None = None) -> None:
         self.name = "standard output" if output is None else str(output)
         self._owned = stream is None and output is not None
+        self.begun = False
+        # What was there stays until there is something to take its place.
+        self.former = self._owned and output is not None and _holds_something(output)
         if stream is not None:
             self._stream = stream
         elif output is None:
+            if sys.stdout is None:
+                raise OutputError("standard output is closed; name a file with --output")
             self._stream = sys.stdout.buffer
         else:
             try:
                 # Without a buffer, so that what write() has taken is out of the process.
-                self._stream = output.open("wb", buffering=0)
+                self._stream = output.open("ab" if self.former else "wb", buffering=0)
             except OSError as error:
                 raise OutputError(f"{output}: cannot be written ({error.strerror})") from None
         self._whole = 0
@@ -83,6 +92,7 @@ class RowFile:
         data = b"".join(rows)
         done = 0
         try:
+            self._begin()
             while done < len(data):
                 done += self._stream.write(data[done:]) or 0
             self._stream.flush()
@@ -94,6 +104,11 @@ class RowFile:
                 f"{self.name}: cannot be written ({error.strerror}); the rows before are complete"
             ) from None
         self._whole += len(data)
+
+    def _begin(self) -> None:
+        if self.former and not self.begun:
+            self._stream.truncate(0)
+        self.begun = True
 
     def close(self) -> None:
         """Close the file; standard output stays open."""
@@ -111,6 +126,13 @@ class RowFile:
         with suppress(OSError, ValueError):
             self._stream.truncate(self._whole)
             self._stream.seek(0, os.SEEK_END)
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except OSError:
+        return False  # opening it will say why
 
 
 class _Lines:
@@ -148,15 +170,28 @@ class JsonSink(_Lines):
 
 
 class CsvSink(_Lines):
-    """CSV after RFC 4180 with a head row, UTF-8; what is not there is empty."""
+    """CSV after RFC 4180 with a head row, UTF-8; what is not there is empty.
+
+    The file that was there before is replaced with the first row.
+    """
 
     def __init__(self, target: RowFile, labels: LabelSet) -> None:
         super().__init__(target, labels)
+        self._head = self._line(columns(labels))
+
+    def write(self, faces: Sequence[Face]) -> None:
+        """Write one row per face, and the head before the first."""
+        if not self._target.begun:
+            self._target.write([self._head])
+        super().write(faces)
+
+    def close(self) -> None:
+        """Close the file; a new one has its head also where there was nothing to write."""
         try:
-            target.write([self._line(columns(labels))])
-        except OutputError:
-            target.close()
-            raise
+            if not self._target.begun and not self._target.former:
+                self._target.write([self._head])
+        finally:
+            super().close()
 
     def _row(self, face: Face) -> bytes:
         return self._line(

@@ -39,12 +39,16 @@ PICTURE_SUFFIXES = frozenset(
     ]
 )
 
+_SUFFIXES = PICTURE_SUFFIXES | VIDEO_SUFFIXES
+
 CAMERA = "camera:"
 
 _Item = TypeVar("_Item")
 
 
-def read_sources(sources: Sequence[Source], *, every: int = 1) -> Iterator[Frame | MienError]:
+def read_sources(
+    sources: Sequence[Source], *, every: int = 1, leave_out: Path | None = None
+) -> Iterator[Frame | MienError]:
     """Frames of all sources in order, in bounded memory.
 
     What cannot be read comes as an error in its place, and the rest goes on.
@@ -53,6 +57,7 @@ def read_sources(sources: Sequence[Source], *, every: int = 1) -> Iterator[Frame
         sources: files, folders (searched to the bottom, in order of their names), globs,
             ``camera:N`` or camera indices, and arrays, uint8 (H, W, 3) RGB or (H, W).
         every: of videos and cameras, every how many-th frame.
+        leave_out: a folder that is not searched where it lies in one of the sources.
     """
     arrays = sum(isinstance(source, np.ndarray) for source in sources)
     array = 0
@@ -64,7 +69,7 @@ def read_sources(sources: Sequence[Source], *, every: int = 1) -> Iterator[Frame
         elif (index := camera_index(source)) is not None:
             yield from _guarded(read_camera(index, every=every))
         else:
-            for path in _guarded(find_files(str(source))):
+            for path in _guarded(find_files(str(source), leave_out)):
                 if isinstance(path, MienError):
                     yield path
                 elif is_video(path):
@@ -73,18 +78,24 @@ def read_sources(sources: Sequence[Source], *, every: int = 1) -> Iterator[Frame
                     yield from _guarded(_picture(path))
 
 
-def find_files(name: str) -> Iterator[Path]:
+def find_files(name: str, leave_out: Path | None = None) -> Iterator[Path]:
     """The files that a path or glob stands for, in order.
 
     Of folders those with a picture's or video's suffix, to the bottom, without hidden ones.
 
+    Args:
+        name: path or glob.
+        leave_out: a folder in folders that is not searched.
+
     Raises:
         NotFound: if nothing is there, or a folder holds no pictures and no videos.
-        Unreadable: if a folder may not be listed.
+        Unreadable: at the end, if a folder may not be listed.
     """
     path = Path(name)
+    if not name:
+        raise NotFound("an empty path is given; name a file or a folder, such as .")
     if path.is_dir():
-        yield from _folder(path)
+        yield from _folder(path, leave_out)
     elif path.exists():
         yield path
     elif glob.has_magic(name):
@@ -96,9 +107,46 @@ def find_files(name: str) -> Iterator[Path]:
             if not match.is_dir():
                 yield match
             elif "**" not in name:  # which names by itself what lies inside
-                yield from _folder(match)
+                yield from _folder(match, leave_out)
     else:
         raise NotFound(f"{name}: there is no such file or folder")
+
+
+def is_source(path: Path, sources: Sequence[Source], leave_out: Path | None = None) -> bool:
+    """Whether a file is one that sources name, so that writing it would lose what is read.
+
+    Args:
+        path: of the file, which need not be there.
+        sources: as for :func:`read_sources`.
+        leave_out: as there.
+    """
+    if not path.exists():
+        return False
+    names = (
+        str(one)
+        for one in sources
+        if not isinstance(one, np.ndarray) and camera_index(one) is None and str(one)
+    )
+    return any(_names(name, path.resolve(), leave_out) for name in names)
+
+
+def _names(name: str, path: Path, leave_out: Path | None) -> bool:
+    source = Path(name)
+    found = [source]
+    if not source.exists():
+        found = list(map(Path, glob.iglob(name, recursive=True)))  # noqa: PTH207
+    return any(
+        _holds(one.resolve(), path, leave_out) if one.is_dir() else one.samefile(path)
+        for one in found
+    )
+
+
+def _holds(folder: Path, path: Path, leave_out: Path | None) -> bool:
+    if not path.is_relative_to(folder) or path.suffix.lower() not in _SUFFIXES:
+        return False
+    out = None if leave_out is None else leave_out.resolve()
+    searched = out is None or out == folder or not out.is_relative_to(folder)
+    return searched or (out is not None and not path.is_relative_to(out))
 
 
 def is_video(path: Path) -> bool:
@@ -132,18 +180,24 @@ def _guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
         yield error
 
 
-def _folder(path: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise Unreadable(f"{error.filename}: cannot be listed ({error.strerror})")
-
+def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
+    out = None if leave_out is None else leave_out.resolve()
+    refused: list[OSError] = []
     empty = True
-    for folder, folders, files in os.walk(path, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    for folder, folders, files in os.walk(path, onerror=refused.append):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and (out is None or Path(folder, name).resolve() != out)
+        )
         for name in sorted(files):
-            suffix = Path(name).suffix.lower()
-            if not name.startswith(".") and suffix in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
                 empty = False
                 yield Path(folder, name)
+    if refused:
+        first, more = refused[0], len(refused) - 1
+        others = f", nor can {more} more below {path}" if more else ""
+        raise Unreadable(f"{first.filename}: cannot be listed ({first.strerror}){others}")
     if empty:
         raise NotFound(f"{path}: the folder holds no pictures and no videos")
 

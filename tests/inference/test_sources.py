@@ -1,0 +1,87 @@
+"""Which files a path, a folder or a glob stands for, and which must not be written over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mien.errors import NotFound, Unreadable
+from mien.inference.sources import find_files, is_source
+
+
+def make(folder: Path, *names: str) -> list[Path]:
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return paths
+
+
+def test_a_folder_is_searched_but_for_what_is_left_out(tmp_path: Path) -> None:
+    names = ("a.jpg", "b/c.PNG", "b/out/d.jpg", "out/e.jpg", "out.jpg", ".f/g.jpg", "h.txt")
+    make(tmp_path, *names)
+    found = [path.relative_to(tmp_path).as_posix() for path in find_files(str(tmp_path))]
+    assert found == ["a.jpg", "out.jpg", "b/c.PNG", "b/out/d.jpg", "out/e.jpg"]
+    some = find_files(str(tmp_path), tmp_path / "b" / ".." / "out")
+    assert [path.relative_to(tmp_path).as_posix() for path in some] == [
+        *found[:4],
+    ]
+    # The folder that is named is searched, whatever becomes of its pictures.
+    (own,) = find_files(str(tmp_path / "out"), tmp_path / "out")
+    assert own == tmp_path / "out" / "e.jpg"
+
+
+def test_an_empty_path_is_not_the_folder_one_is_in() -> None:
+    with pytest.raises(NotFound, match="an empty path"):
+        list(find_files(""))
+
+
+def test_folders_that_may_not_be_listed_come_after_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a/1.jpg", "b/2.jpg", "c/3.jpg", "d/4.jpg")
+    scan = os.scandir
+
+    def refusing(path: str):
+        if Path(path).name in ("b", "d"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = find_files(str(tmp_path))
+    assert [next(found).name, next(found).name] == ["1.jpg", "3.jpg"]
+    with pytest.raises(Unreadable, match=r"b: cannot be listed \(Permission denied\), nor can 1 "):
+        next(found)
+
+
+def test_sources_are_known_by_whatever_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, deep, other, made = make(tmp_path, "a.jpg", "b/c.jpg", "b/rows.csv", "b/out/d.jpg")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.jpg").symlink_to(photo)
+    for path, sources in (
+        (photo, ["a.jpg"]),
+        (tmp_path / "link.jpg", [photo]),
+        (photo, ["camera:0", 0, "missing.jpg", "*.jpg"]),
+        (deep, ["."]),
+        (deep, [str(tmp_path)]),
+        (deep, ["?"]),
+        (deep, ["**/c.jpg"]),
+        (other, ["b/rows.csv"]),
+        (made, ["b"]),
+    ):
+        assert is_source(path, sources), (path, sources)
+    for path, sources in (
+        (photo, ["b", "b/*.jpg"]),
+        (other, ["."]),  # of folders pictures and videos alone are read
+        (tmp_path / "new.jpg", ["."]),
+        (photo, [""]),
+    ):
+        assert not is_source(path, sources), (path, sources)
+    # What lies in the folder that is left out was not read, unless that folder is the source.
+    assert not is_source(made, ["b"], tmp_path / "b" / "out")
+    assert is_source(made, ["b/out"], tmp_path / "b" / "out")
+    assert is_source(deep, ["b"], tmp_path / "b" / "out")
