@@ -33,8 +33,8 @@ CAPTION = (
     "damage; calibration error and damage under the protocol majority"
 )
 PRETRAINED = (
-    "Accuracy in per cent, protocol majority, over seeds: mean and standard deviation; the "
-    "difference of the means with its 95 % interval by Welch's t."
+    "Accuracy in per cent, protocol majority, over seeds: mean and standard deviation; "
+    "differences of means with their 95 % intervals by Welch's t."
 )
 _STEM = re.compile(r"a stem of (\S+)")
 _STARTS = ((False, "hollow", "from fresh weights"), (True, "fill", "pre-trained on FairFace"))
@@ -77,22 +77,28 @@ def pretrained(summary: Mapping[str, Any]) -> str:
     """What a stem that knows FairFace brings each network, as a table."""
     from mien.training.spreads import Difference
 
-    rows = {row["name"]: row for row in summary["rows"]}
-    cells = []
-    for name, row in rows.items():
-        after = rows.get(f"{name}{FAIRFACE}")
-        if after is None or not (row["seeds"] and after["seeds"]):
-            continue
-        found = Difference.of(after["accuracies"], row["accuracies"])
-        cells.append(
-            [
-                row["label"],
-                spread(row["accuracy"]),
-                spread(after["accuracy"]),
-                difference(None if found is None else dataclasses.asdict(found)),
-            ]
-        )
+    def apart(ours: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+        found = Difference.of(ours["accuracies"], other["accuracies"])
+        return difference(None if found is None else dataclasses.asdict(found))
+
+    rows = {row["name"]: row for row in summary["rows"] if row["seeds"]}
+    pairs = [
+        (row, rows[f"{name}{FAIRFACE}"])
+        for name, row in rows.items()
+        if f"{name}{FAIRFACE}" in rows
+    ]
+    cells = [
+        [
+            row["label"],
+            spread(row["accuracy"]),
+            spread(after["accuracy"]),
+            apart(after, row),
+            "" if after is pairs[0][1] else apart(after, pairs[0][1]),
+        ]
+        for row, after in pairs
+    ]
     head = ["", "from fresh weights", "pre-trained on FairFace", "difference"]
+    head += [f"to the pre-trained {pairs[0][0]['label']}" if pairs else ""]
     return "\n".join([PRETRAINED, "", *table(head, cells), ""])
 
 

@@ -225,12 +225,16 @@ def test_a_network_with_its_stem_stands_beside_itself_without(program: ModuleTyp
 
     waiting = {**row("apvit-fairface", after, "ir50"), "seeds": [], "accuracies": []}
     rows = [row("dan", before), row("dan-fairface", after, "w32"), row("apvit", before), waiting]
+    rows += [row("msa_net", before), row("msa_net-fairface", before, "w16")]
     lines = program.comparison.pretrained({"rows": rows}).splitlines()
     interval = ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
     difference = f"+1.30 ({interval.low:+.2f} to {interval.high:+.2f})"
-    assert lines[-1] == f"| DAN | 78.60 ± 0.50 | 79.90 ± 0.50 | {difference} |"
+    assert lines[2].endswith(" | difference | to the pre-trained DAN |")
+    assert lines[-2] == f"| DAN | 78.60 ± 0.50 | 79.90 ± 0.50 | {difference} |  |"
+    assert lines[-1].endswith(f" | -1.30 ({-interval.high:+.2f} to {-interval.low:+.2f}) |")
     assert program.comparison.stems({"rows": rows}) == {
-        "dan-fairface": "runs/pretrain.w32/model.safetensors"
+        "dan-fairface": "runs/pretrain.w32/model.safetensors",
+        "msa_net-fairface": "runs/pretrain.w16/model.safetensors",
     }
 
 
