@@ -137,5 +137,5 @@ def test_files_of_one_name_in_two_folders_are_two_models(listed: Path) -> None:
         "name,happiness,anger\n" + "\n".join(f"{name},1,0" for name in NAMES)
     )
     models = [listed.parent / folder / "model.csv" for folder in "ab"]
-    with pytest.raises(MienError, match=r"model #2: \[happiness, anger\] lacks neutral"):
+    with pytest.raises(MienError, match=r"b/model: \[happiness, anger\] lacks neutral"):
         evaluate(models, "list", root=listed)
