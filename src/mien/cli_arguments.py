@@ -26,7 +26,7 @@ _MARGIN = 2  # characters, of every row
 _RULE = {"-"}
 _EXPLAINED = " " * 8  # how far tyro moves in what explains an option
 _LEFT_OVER = "Unrecognized options: "
-_PLACE = " --help "  # how tyro ends the row that says where an option is explained
+_PLACE = " --help"  # how tyro ends the row that says where an option is explained
 _LEFT_OUT = ("For full helptext", "Argument helptext")  # paragraphs
 
 
@@ -132,17 +132,16 @@ def _one_line(box: str, place: str) -> str:
 def _plain(rows: Sequence[str], place: str) -> list[str]:
     """Rows without explanations, and without options that other verbs have, but not this one."""
     plain: list[str] = []
-    found: dict[int, list[str]] = {}  # what is said of each option, by its row
+    found: dict[int, list[str]] = {}  # where each option is explained, by its row
     for row in rows:
-        if row.startswith(_EXPLAINED):
-            found.setdefault(len(plain) - 1, []).append(f"{row.strip()} ")
-        else:
+        if not row.startswith(_EXPLAINED):
             plain.append(row)
+        elif row.endswith(_PLACE):
+            found.setdefault(len(plain) - 1, []).append(row.strip())
     others = {
         option
-        for option, said in found.items()
-        if any(one.endswith(_PLACE) for one in said)
-        and not any(one.endswith(_PLACE) and one.startswith(f"in {place} ") for one in said)
+        for option, places in found.items()
+        if not any(one.startswith(f"in {place} ") for one in places)
     }
     kept = [row for number, row in enumerate(plain) if number not in others]
     return kept if len(kept) > 1 or not others else []

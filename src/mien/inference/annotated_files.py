@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..preprocess import Picture
 from .annotate import annotate
 from .annotated_video import AnnotatedVideo
 from .results import Face
-from .sources import Source, is_source
+from .sources import Source, is_source, sources_in
 from .video import Frame
 
 _JPEG_QUALITY = 92
@@ -97,6 +98,11 @@ class Annotator:
         with output_file(path) as draft:
             draft.write_bytes(data.tobytes())
 
+    @cached_property
+    def _here(self) -> frozenset[Path]:
+        """The sources in the folder: looked for once, and only where a file is there already."""
+        return sources_in(self._folder, self._sources, self._folder)
+
     def _path(self, source: str, suffix: str) -> Path:
         """A file name that no other source of this run has."""
         stem = Path(source).stem if Path(source).suffix else Path(source).name.replace(":", "-")
@@ -105,7 +111,7 @@ class Annotator:
             name, number = f"{stem}-{number}{suffix}", number + 1
         self._names.add(name.casefold())
         path = self._folder / name
-        if is_source(path, [source, *self._sources], self._folder):
+        if path.exists() and (is_source(path, [source]) or path.resolve() in self._here):
             raise OutputError(
                 f"{path}: annotating would replace the source; "
                 "choose another folder with --annotate"

@@ -120,33 +120,49 @@ def is_source(path: Path, sources: Sequence[Source], leave_out: Path | None = No
         sources: as for :func:`read_sources`.
         leave_out: as there.
     """
-    if not path.exists():
-        return False
-    names = (
-        str(one)
-        for one in sources
-        if not isinstance(one, np.ndarray) and camera_index(one) is None and str(one)
-    )
-    return any(_names(name, path.resolve(), leave_out) for name in names)
+    whole = path.resolve()
+    return path.exists() and whole in sources_in(whole.parent, sources, leave_out)
 
 
-def _names(name: str, path: Path, leave_out: Path | None) -> bool:
-    source = Path(name)
-    found = [source]
-    if not source.exists():
-        found = list(map(Path, glob.iglob(name, recursive=True)))  # noqa: PTH207
-    return any(
-        _holds(one.resolve(), path, leave_out) if one.is_dir() else one.samefile(path)
-        for one in found
-    )
+def sources_in(
+    folder: Path, sources: Sequence[Source], leave_out: Path | None = None
+) -> frozenset[Path]:
+    """The files right in a folder that sources name, as absolute paths without links.
 
-
-def _holds(folder: Path, path: Path, leave_out: Path | None) -> bool:
-    if not path.is_relative_to(folder) or path.suffix.lower() not in _SUFFIXES:
-        return False
+    Args:
+        folder: whose files are sought.
+        sources: as for :func:`read_sources`.
+        leave_out: as there.
+    """
+    inside = folder.resolve()
     out = None if leave_out is None else leave_out.resolve()
-    searched = out is None or out == folder or not out.is_relative_to(folder)
-    return searched or (out is not None and not path.is_relative_to(out))
+    found: set[Path] = set()
+    for one in sources:
+        if isinstance(one, np.ndarray) or camera_index(one) is not None or not str(one):
+            continue
+        for path in _matches(str(one)):
+            if not path.is_dir():
+                found.add(path.resolve())
+            elif _is_searched(inside, path.resolve(), out):
+                found.update(one for one in inside.iterdir() if one.suffix.lower() in _SUFFIXES)
+    return frozenset(path for path in found if path.parent == inside)
+
+
+def _matches(name: str) -> Iterator[Path]:
+    """What a path or glob stands for, without what lies in folders."""
+    path = Path(name)
+    return iter([path]) if path.exists() else map(Path, glob.iglob(name, recursive=True))  # noqa: PTH207
+
+
+def _is_searched(folder: Path, source: Path, out: Path | None) -> bool:
+    """Whether a folder is searched because a folder is a source, all of them without links."""
+    left_out = (
+        out is not None
+        and out != source
+        and out.is_relative_to(source)
+        and folder.is_relative_to(out)
+    )
+    return folder.is_relative_to(source) and not left_out
 
 
 def is_video(path: Path) -> bool:
