@@ -47,7 +47,7 @@ def predict(tiny_model: Path) -> Callable[..., int]:
 
 def process(*arguments: object, **options: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "mien.cli", *map(str, arguments)],
+        [sys.executable, "-m", "mien", *map(str, arguments)],
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -249,10 +249,10 @@ def test_a_full_disk_is_one_line(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
-@pytest.mark.parametrize("arguments", [["--version"], ["models", "--json"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["models", "--json"], ["predict", "--help"]])
 def test_standard_output_that_is_full_is_named(arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "mien.cli", *arguments]
+        command = [sys.executable, "-m", "mien", *arguments]
         done = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
         )
@@ -334,6 +334,22 @@ def test_ctrl_c_leaves_the_finished_rows(
     assert len(output.read_text().splitlines()) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "mien: interrupted; the rows up to here are written"
+
+
+def test_an_interruption_while_modules_are_loaded_is_one_line() -> None:
+    code = (
+        "import sys\n"
+        "class Stop:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'mien.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop)\n"
+        "from mien.__main__ import main\n"
+        "sys.exit(main())"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (INTERRUPTED, "")
+    assert done.stderr == "mien: interrupted; nothing was changed\n"
 
 
 def test_a_reader_that_leaves_ends_the_command_quietly(tiny_model: Path, tmp_path: Path) -> None:

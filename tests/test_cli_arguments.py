@@ -134,7 +134,7 @@ def test_a_terminal_gets_one_plain_line_too() -> None:
     import pty
 
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "mien.cli", "predict", "x", "--every", "many"]
+    command = [sys.executable, "-m", "mien", "predict", "x", "--every", "many"]
     environment = {**os.environ, "TERM": "xterm-256color"}
     done = subprocess.run(
         command, stdout=theirs, stderr=theirs, env=environment, timeout=300, check=False

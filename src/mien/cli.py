@@ -206,11 +206,12 @@ def _drop_output() -> None:
 
 
 def _in_command_line(error: OSError) -> bool:
-    """Whether it was raised in a file of the command line, which writes to no file unguarded."""
+    """Whether the command line or tyro's help raised it, which write to no file unguarded."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    return place is not None and Path(place.tb_frame.f_code.co_filename).name in _FILES
+    raised = Path(place.tb_frame.f_code.co_filename if place is not None else "")
+    return raised.name in _FILES or "tyro" in raised.parts
 
 
 class _Report:
@@ -253,7 +254,3 @@ def _format(format: Format | None, output: Path | None) -> Format:
     if meant not in (None, format):
         _say(f"warning: {output} is written as {format}, its suffix says {meant}")
     return format
-
-
-if __name__ == "__main__":
-    sys.exit(main())
