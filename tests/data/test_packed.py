@@ -28,7 +28,7 @@ from mien.data.mosaics import Mosaic
 from mien.data.packed import default_preprocess, pack
 from mien.data.rafdb import RAFDB
 from mien.data.reader_options import splits_of
-from mien.errors import DataError, OutputError
+from mien.errors import DataError, InputError, OutputError
 from mien.preprocess import Preprocess
 
 
@@ -278,7 +278,7 @@ def test_what_cannot_be_packed(ferplus: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="one copy of one data set"):
         pack([train, other], tmp_path / "x.zip")
     zipped = ferplus_copy.zip_folder(ferplus, tmp_path / "copy.zip")
-    with pytest.raises(DataError, match="is the copy itself"):
+    with pytest.raises(InputError, match="is read here, and would be lost"):
         pack([FERPlus(zipped)], zipped)
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputError, match="cannot be written"):

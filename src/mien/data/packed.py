@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drafts import output_file
+from ..drafts import output_file, refuse_source
 from ..errors import DataError
 from ..preprocess import Picture, Preprocess
 from .ferplus import FERPlus
@@ -85,6 +85,7 @@ def pack(
     Raises:
         DataError: if there are no readers, they are of several data sets, or a picture cannot
             be read.
+        InputError: if the file is the copy itself.
         OutputError: if the file cannot be written, as on a full disk.
     """
     path = Path(path)
@@ -198,8 +199,7 @@ def _check(readers: Sequence[Reader], path: Path) -> None:
         raise DataError("a packed file holds splits of one copy of one data set")
     if len({one.split for one in readers}) < len(readers):
         raise DataError("a split is to be packed twice; name each once")
-    if path.exists() and readers[0].root.exists() and path.samefile(readers[0].root):
-        raise DataError(f"{path}: is the copy itself; write to another file")
+    refuse_source(path, readers[0].root)
     for reader in readers:
         if len(set(reader.names)) < len(reader):
             raise DataError(f"{reader.root}: two pictures of {reader.split} have one name")
