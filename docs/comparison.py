@@ -65,12 +65,18 @@ def cells(summary: Mapping[str, Any], costs: Costs) -> tuple[list[str], list[lis
 
 def stems(summary: Mapping[str, Any]) -> dict[str, str]:
     """The files that finished rows start from, by row."""
-    found = {}
-    for row in summary["rows"]:
-        stem = _STEM.fullmatch(row.get("settings", {}).get("starts_from", ""))
-        if stem and row["seeds"]:
-            found[row["name"]] = f"runs/{stem[1]}/model.safetensors"
-    return found
+    return {
+        row["name"]: path
+        for row in summary["rows"]
+        for path in stem(row.get("settings", {}))
+        if row["seeds"]
+    }
+
+
+def stem(settings: Mapping[str, str]) -> list[str]:
+    """The file of the stem that settings name, where they do."""
+    found = _STEM.fullmatch(settings.get("starts_from", ""))
+    return [f"runs/{found[1]}/model.safetensors"] if found else []
 
 
 def pretrained(summary: Mapping[str, Any]) -> str:

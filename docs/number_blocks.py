@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,9 @@ def compared(summary: Record, folder: str, costs: comparison.Costs) -> str:
 def ablation(summary: Record, folder: str) -> str:
     """A paper's table with our numbers beside the printed ones, for a page of docs/."""
     measured = "; ".join(summary["measured"]) or "nothing is finished"
-    lines = [f"{heading(summary)}accuracy in per cent on {measured}", ""]
+    changes = [f"with {key}: {value}" for key, value in summary.get("changes", {}).items()]
+    caption = ", ".join([*changes, f"accuracy in per cent on {measured}"])
+    lines = [heading(summary) + caption, ""]
     lines += [*table(*beside_the_paper(summary)), ""]
     lines += [f"{ablated(summary, folder, '../results')}.", "", *row_by_row(summary)]
     return "\n".join([*lines, ""])
@@ -144,10 +147,14 @@ def heading(summary: Record) -> str:
 def ablated(summary: Record, folder: str, results: str) -> str:
     """Which records a table is made from, and the command that wrote them."""
     path = f"results/ablations/{folder}"
-    starts = "".join(f" --start {row}={stem}" for row, stem in comparison.stems(summary).items())
+    changes = summary.get("changes", {})
+    words = [f"--output {path}"]
+    words += [f"--set {shlex.quote(f'{key}={value}')}" for key, value in changes.items()]
+    words += [f"--start {stem}" for stem in comparison.stem(changes)]
+    words += [f"--start {row}={stem}" for row, stem in comparison.stems(summary).items()]
     return (
         f"From [`{path}`]({results}/ablations/{folder}), by `mien ablate {summary['table']} "
-        f"--scale {summary['scale']} --output {path}{starts}` with `--data`"
+        f"--scale {summary['scale']} {' '.join(words)}` with `--data`"
     )
 
 

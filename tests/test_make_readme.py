@@ -142,6 +142,14 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
         "- `affinity`: `mien train dan.ferplus.cpu --set seed=0`",
         "- `none`: `mien train x`",
     ]
+    # What is changed in every row is in the caption, and in the command.
+    summary["changes"] = {"starts_from": "a stem of pretrain.x", "epochs": "8"}
+    write(tmp_path / "ablations" / "dan.table1.cpu" / "summary.json", summary)
+    text = program.findings(tmp_path)["dan.table1.cpu"]
+    assert ", with starts_from: a stem of pretrain.x, with epochs: 8, accuracy in per" in text
+    start = "--set 'starts_from=a stem of pretrain.x' --set epochs=8 "
+    start += "--start runs/pretrain.x/model.safetensors"
+    assert f"{made[:-1]} {start}` with `--data`." in text
 
 
 def measured_networks(results: Path) -> None:

@@ -131,6 +131,24 @@ def test_rows_have_our_numbers_beside_the_papers() -> None:
     assert not made.smoke
 
 
+def test_what_is_changed_in_every_row_is_said() -> None:
+    both = {"starts_from": "a stem of pretrain.x", "epochs": "8"}
+    changes = [
+        {"options.down": "3", "options.across": "1", **both},
+        {"options.down": "2", "options.across": "5", **both, "epochs": "9"},
+    ]
+    found = [
+        record(row, 0, 0.8, changes=json.dumps(one))
+        for row, one in zip(("3-1", "2-5"), changes, strict=True)
+    ]
+    made = summary(TABLE, "cpu", found)
+    assert made.changes == {"starts_from": "a stem of pretrain.x"}
+    assert "\nEvery row with starts_from: a stem of pretrain.x\n" in format_summary(made)
+    # A row's own settings are none of every row's, where it is the only one.
+    assert summary(TABLE, "cpu", found, rows=("3-1",)).changes == both
+    assert summary(TABLE, "cpu", [*found, record("3-5", 0, 0.8)]).changes == {}
+
+
 def test_all_protocols_and_robustness_are_put_together() -> None:
     curve = [
         RobustnessPoint(corruption="blur", strength=strength, images=8, accuracy=number)

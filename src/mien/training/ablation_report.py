@@ -49,7 +49,7 @@ def marks(row: RowSummary) -> str:
 
 def remarks(summary: Summary) -> list[str]:
     """What a reader must know of the numbers, one line each."""
-    lines = []
+    lines = [f"Every row with {key}: {value}" for key, value in summary.changes.items()]
     if any(row.on_test for row in summary.rows):
         lines.append(
             f"{_MARK} the epoch was chosen on the split that is reported, as the papers do"

@@ -100,6 +100,7 @@ class Summary:
         seeds: how many each row is to have.
         measured: on what: data set, split, protocol and number of pictures, as text; several
             where rows are of several data sets, none while nothing is finished.
+        changes: what ``--set`` changes in every row's recipe, by dotted names, as text.
         smoke: whether the numbers mean nothing.
         rows: from top to bottom.
     """
@@ -110,6 +111,7 @@ class Summary:
     scale: str
     seeds: int
     measured: tuple[str, ...]
+    changes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     smoke: bool
     rows: tuple[RowSummary, ...]
 
@@ -166,6 +168,7 @@ def summary(
         scale=scale,
         seeds=seeds,
         measured=tuple(dict.fromkeys(map(_measured, shown))),
+        changes=_changes(table, scale, shown),
         smoke=any(one.settings.get("smoke") for one in shown),
         rows=tuple(
             one
@@ -216,6 +219,17 @@ def _row(
         settings=table.settings(row, scale),
         command=command or (found[0].command if found else ""),
     )
+
+
+def _changes(table: Table, scale: Scale, records: Iterable[Result]) -> dict[str, str]:
+    """What all records change besides what makes their rows."""
+    found = []
+    for one in records:
+        own = table.settings(table.row(str(one.settings["row"])), scale)
+        changes = json.loads(str(one.settings.get("changes", "{}")))
+        found.append({key: value for key, value in changes.items() if key not in own})
+    shared = set.intersection(*(set(one.items()) for one in found)) if found else set()
+    return dict(sorted(shared))
 
 
 def _scores(records: Sequence[Result]) -> tuple[ScoresSummary, ...]:
