@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as json_format
+import shutil
+import textwrap
 from collections.abc import Mapping
 
 from .cli_lab import costs
@@ -38,15 +40,22 @@ def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> in
             print(json_format.dumps(listing, ensure_ascii=False))
             continue
         print(f"{record.name}  {record.summary}, {size / 1e6:.1f} MB")
-        print(f"  expressions  {card.labels}")
-        print(f"  heat maps    {'yes' if model.has_attention else 'no, it has no attention'}")
-        print(f"  trained on   {card.data} ({card.data_licence})")
+        maps = "yes" if model.has_attention else "no, it has no attention"
+        _tell("expressions", str(card.labels))
+        _tell("heat maps", maps)
+        _tell("trained on", f"{card.data} ({card.data_licence})")
         for one in card.measurements:
             print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
-            print(f"      {_values(one.values)}")
-        print(f"  intended use {card.intended_use}")
-        print(f"  limits       {card.limits}")
+            _tell("", _values(one.values))
+        _tell("intended use", card.intended_use)
+        _tell("limits", card.limits)
     return 0
+
+
+def _tell(name: str, text: str) -> None:
+    """Something of a card, in lines that fit a terminal."""
+    width = max(60, min(100, shutil.get_terminal_size((100, 0)).columns))
+    print(textwrap.fill(text, width, initial_indent=f"  {name:<13}", subsequent_indent=" " * 15))
 
 
 def _values(values: Mapping[str, float]) -> str:

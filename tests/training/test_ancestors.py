@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ def test_of_networks_with_a_card_their_data_is_told(tmp_path: Path) -> None:
     assert second.sentence() == (
         f"taught by stem (SHA-256 {digests[1][:12]}, trained on: FairFace, of which a part was "
         "held out)"
+    )
+    # What is said already is not said again, also of the ancestor's own ancestors.
+    seen = replace(card, data="FairFace; taught by x (SHA-256 12, trained on: FairFace)")
+    assert (
+        replace(second, card=seen)
+        .sentence("FairFace")
+        .endswith(
+            f"{digests[1][:12]}, trained on: the same; taught by x (SHA-256 12, trained on: the same))"
+        )
     )
     assert second.record() == {
         "role": "taught by",

@@ -59,6 +59,8 @@ def test_the_mean_is_of_weights_and_calibrated_on_the_part_that_is_held_out(
     assert card.recipe == SMALL.name
     for path in runs:
         assert f"averaged from {SMALL.name} (SHA-256 " in card.data, path
+    assert card.data.count("Barsoum") == 1  # the data is described once, whoever else saw it
+    assert card.data.count("trained on: the same") == 3
     # The temperature and the accuracy are those of the mean, not of the last one.
     (found,) = card.measurements
     assert found.split.startswith("validation")

@@ -27,6 +27,7 @@ _WITHOUT_EFFECT = ("workers", "smoke_options")
 _ADDED_LATER: Mapping[tuple[str, str], Any] = {
     ("Recipe", "unlabelled"): False,
     ("Recipe", "unlabelled_per_class"): 0,
+    ("Recipe", "calibrated_on"): "all",
 }
 _NEVER = object()
 

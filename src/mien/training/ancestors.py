@@ -31,11 +31,18 @@ class Ancestor:
     sha256: str
     card: Card | None
 
-    def sentence(self) -> str:
-        """For the card of what comes of it, with the data that it has seen."""
+    def sentence(self, data: str = "") -> str:
+        """For the card of what comes of it, with the data that it has seen.
+
+        Args:
+            data: what the card says of its own data, which is not said again.
+        """
         name = self.file if self.card is None else self.card.name
-        seen = f", trained on: {self.card.data}" if self.card and self.card.data else ""
-        return f"{self.role} {name} (SHA-256 {self.sha256[:12]}{seen})"
+        seen = self.card.data if self.card else ""
+        if data:
+            seen = seen.replace(data, "the same")
+        trained = f", trained on: {seen}" if seen else ""
+        return f"{self.role} {name} (SHA-256 {self.sha256[:12]}{trained})"
 
     def record(self) -> dict[str, str]:
         """For the record of the run."""

@@ -102,7 +102,7 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         temperature, images = 1.0, len(parts.held)
         values = {name: run.history[epoch - 1][f"val_{name}"] for name in ("accuracy", "loss")}
     else:
-        temperature, accuracy, images = calibrated(network, held)
+        temperature, accuracy, images = calibrated(network, held, recipe)
         values = {"accuracy": accuracy}
     return Card(
         name=recipe.name,
@@ -122,20 +122,24 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
     )
 
 
-def calibrated(network: nn.Module, held: Loader) -> tuple[float, float, int]:
+def calibrated(network: nn.Module, held: Loader, recipe: Recipe) -> tuple[float, float, int]:
     """A network on the held-out part: its temperature, its accuracy, and of how many pictures."""
     logits, targets = held_logits(network, held)
     labels = column_of_classes(targets)
     known = ~np.isin(labels, UNLABELLED)
-    logits, labels = logits[known], labels[known]
+    logits, labels, targets = logits[known], labels[known], targets[known]
+    fitted = np.ones(len(labels), np.bool_)
+    if recipe.calibrated_on == "agreed" and np.issubdtype(targets.dtype, np.floating):
+        agreed = targets.max(axis=1) > 0.5
+        fitted = agreed if agreed.any() else fitted
     # Confidence is to say how often the most voted expression is hit, so no soft targets.
-    temperature = fit_temperature(logits, labels)
+    temperature = fit_temperature(logits[fitted], labels[fitted])
     return temperature, float((logits.argmax(axis=1) == labels).mean()), len(labels)
 
 
 def _remarks(run: Finished, epoch: int) -> list[str]:
     """What a card should say of the run."""
-    remarks = [one.sentence() for one in run.owed]
+    remarks = [one.sentence(run.parts.data) for one in run.owed]
     if run.recipe.starts_from and not any(one.role == STARTS for one in run.owed):
         remarks.append(f"from fresh weights, where the recipe starts from {run.recipe.starts_from}")
     if epoch == len(run.history) != chosen_epoch(run.history, run.recipe.objective.monitor):

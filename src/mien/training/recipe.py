@@ -20,7 +20,11 @@ from .schedules import Cosine, Schedule
 from .settings import changed
 from .sources import Source
 
-_CHOICES = {"targets": ("soft", "hard"), "selection": ("validation", "test")}
+_CHOICES = {
+    "targets": ("soft", "hard"),
+    "selection": ("validation", "test"),
+    "calibrated_on": ("all", "agreed"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,10 @@ class Recipe:
             2); 0 for any number.
         validation_share: part of the training set, by content, that is held out to choose
             the checkpoint and to fit the temperature.
+        calibrated_on: the pictures of it that the temperature is fitted on: ``"all"``, or
+            ``"agreed"``, those with an expression that more than half of the votes are for. Of
+            the others no answer is right for most people, so that their labels say little of
+            how sure a network may be.
         selection: ``"validation"``; ``"test"`` chooses on the set that is reported, as the
             papers do, and marks the result as such.
         objective: the loss.
@@ -82,6 +90,7 @@ class Recipe:
     unlabelled: bool = False
     unlabelled_per_class: int = 0
     validation_share: float = 0.08
+    calibrated_on: Literal["all", "agreed"] = "all"
     selection: Literal["validation", "test"] = "validation"
     objective: Objective = field(default_factory=CrossEntropy)
     optimiser: Optimiser = field(default_factory=SGD)

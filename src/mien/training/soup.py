@@ -80,7 +80,7 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
     network.load_state_dict(_mean([one.state_dict() for one, _ in loaded]))
     recipe = recipe_of(checkpoints[-1])
     parts = load_parts(recipe, copies)
-    temperature, accuracy, images = calibrated(network, held_loader(recipe, parts))
+    temperature, accuracy, images = calibrated(network, held_loader(recipe, parts), recipe)
     owed = of_files(AVERAGED, checkpoints)
     recipes = [name for _, one in loaded for name in one.recipe.split(_AND)]
     card = replace(
@@ -88,7 +88,7 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         name=f"{card.name.removesuffix(_AVERAGE)}{_AVERAGE}",
         recipe=_AND.join(dict.fromkeys(recipes)),
         temperature=temperature,
-        data="; ".join((card.data, *(one.sentence() for one in owed))),
+        data="; ".join((parts.data, *parts.notes, *(one.sentence(parts.data) for one in owed))),
         data_licence=licences(card.data_licence, owed),
         commit=git_commit(),
         measurements=(measured(recipe, images, {"accuracy": accuracy}),),

@@ -41,6 +41,7 @@ SMALL = Recipe(
     preprocess=FACES,
     augmentation=LIGHT,
     targets="soft",
+    calibrated_on="agreed",
     optimiser=AdamW(learning_rate=0.002, weight_decay=0.1),
     schedule=Cosine(warm_up=0.1, start=0.04),
     epochs=26,
