@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="4527304b84036507693e35eeec4d4ec129dbefaab6eb8c2268df2e29c493da3e",
+            sha256="070402e991405e24a801d9453d79a2d1adab9edc20475e5098fb3939fb1b762a",
             summary="eight expressions, grey 56-pixel faces, made for a CPU",
         ),
     )
