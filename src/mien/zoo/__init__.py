@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="070402e991405e24a801d9453d79a2d1adab9edc20475e5098fb3939fb1b762a",
+            sha256="0a4167dcbb3cd7f6dec4064c6e5a9cbd66e90569a01104bb1d0090355a2c82e6",
             summary="eight expressions, grey 56-pixel faces, made for a CPU",
         ),
     )
