@@ -125,7 +125,10 @@ def compared(summary: Record, folder: str, costs: comparison.Costs) -> str:
 def ablation(summary: Record, folder: str) -> str:
     """A paper's table with our numbers beside the printed ones, for a page of docs/."""
     measured = "; ".join(summary["measured"]) or "nothing is finished"
-    changes = [f"with {key}: {value}" for key, value in summary.get("changes", {}).items()]
+    changes = [
+        f"from {value}" if key == "starts_from" else f"with {key}: {value}"
+        for key, value in summary.get("changes", {}).items()
+    ]
     caption = ", ".join([*changes, f"accuracy in per cent on {measured}"])
     lines = [heading(summary) + caption, ""]
     lines += [*table(*beside_the_paper(summary)), ""]

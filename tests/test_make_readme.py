@@ -146,7 +146,7 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
     summary["changes"] = {"starts_from": "a stem of pretrain.x", "epochs": "8"}
     write(tmp_path / "ablations" / "dan.table1.cpu" / "summary.json", summary)
     text = program.findings(tmp_path)["dan.table1.cpu"]
-    assert ", with starts_from: a stem of pretrain.x, with epochs: 8, accuracy in per" in text
+    assert ", from a stem of pretrain.x, with epochs: 8, accuracy in per" in text
     start = "--set 'starts_from=a stem of pretrain.x' --set epochs=8 "
     start += "--start runs/pretrain.x/model.safetensors"
     assert f"{made[:-1]} {start}` with `--data`." in text
