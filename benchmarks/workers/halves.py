@@ -25,7 +25,7 @@ from mien.evaluation.reliability import expected_calibration_error
 from mien.training.copies import Copies
 from mien.training.parts import load_parts
 from mien.training.soup import recipe_of
-from mien.training.targets import column_of_classes
+from mien.training.targets import agreed_on, column_of_classes
 
 PROTOCOLS = ("argmax", "majority")
 
@@ -38,7 +38,7 @@ def main(ferplus: str, halves: str, *files: str) -> None:
     places = {name: place for place, name in enumerate(whole.names)}
     votes = whole.votes[[places[name] for name in parts.held.names]]
     faces = {protocol: protocol_labels(votes, protocol) for protocol in PROTOCOLS}
-    agreed = parts.held_targets.max(axis=1) > 0.5
+    agreed = agreed_on(parts.held_targets)
     print(
         json.dumps(
             {

@@ -40,9 +40,8 @@ def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> in
             print(json_format.dumps(listing, ensure_ascii=False))
             continue
         print(f"{record.name}  {record.summary}, {size / 1e6:.1f} MB")
-        maps = "yes" if model.has_attention else "no, it has no attention"
         _tell("expressions", str(card.labels))
-        _tell("heat maps", maps)
+        _tell("heat maps", "yes" if model.has_attention else "no, it has no attention")
         _tell("trained on", f"{card.data} ({card.data_licence})")
         for one in card.measurements:
             print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")

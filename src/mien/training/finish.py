@@ -24,7 +24,7 @@ from .history import RUN_FILE, Epoch, chosen_epoch, write_run
 from .loaders import Loader
 from .parts import Parts
 from .recipe import Recipe
-from .targets import column_of_classes
+from .targets import agreed_on, column_of_classes
 
 log = logging.getLogger("mien")
 
@@ -128,10 +128,9 @@ def calibrated(network: nn.Module, held: Loader, recipe: Recipe) -> tuple[float,
     labels = column_of_classes(targets)
     known = ~np.isin(labels, UNLABELLED)
     logits, labels, targets = logits[known], labels[known], targets[known]
-    fitted = np.ones(len(labels), np.bool_)
-    if recipe.calibrated_on == "agreed" and np.issubdtype(targets.dtype, np.floating):
-        agreed = targets.max(axis=1) > 0.5
-        fitted = agreed if agreed.any() else fitted
+    fitted = agreed_on(targets)
+    if recipe.calibrated_on == "all" or not fitted.any():
+        fitted = np.ones_like(fitted)
     # Confidence is to say how often the most voted expression is hit, so no soft targets.
     temperature = fit_temperature(logits[fitted], labels[fitted])
     return temperature, float((logits.argmax(axis=1) == labels).mean()), len(labels)

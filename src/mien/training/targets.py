@@ -117,6 +117,13 @@ def column_of_classes(targets: NDArray[np.generic]) -> NDArray[np.int64]:
     return np.asarray(targets if targets.ndim == 1 else targets[:, 0], np.int64)
 
 
+def agreed_on(targets: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Where more than half of the votes are for one class, bool (N,); labels always are."""
+    if np.issubdtype(targets.dtype, np.floating):
+        return np.asarray(targets.max(axis=1) > 0.5)
+    return np.ones(len(targets), np.bool_)
+
+
 def _votes(recipe: Recipe, data: FERPlus, labels: LabelSet, tested: bool) -> Found:
     """Of FER+: every face with a vote for an expression counts, unless a protocol says more."""
     distribution, usable = vote_distribution(data.votes)
