@@ -11,9 +11,16 @@ pytest.importorskip("lightning")
 from mien.errors import InputError  # noqa: E402
 from mien.losses import AffinityLoss  # noqa: E402
 from mien.models import create_model  # noqa: E402
-from mien.training.optimisers import SGD, Adam, AdamW, Muon, Optimiser  # noqa: E402
+from mien.training.optimisers import SGD, Adam, AdamW, Muon, Optimiser, SingleMuon  # noqa: E402
 
 RATE, DECAY = 0.01, 0.3
+QUINTICS = (
+    (4.0848, -6.8946, 2.9270),
+    (3.9505, -6.3029, 2.6377),
+    (3.7418, -5.5913, 2.3037),
+    (2.8769, -3.1427, 1.2046),
+    (2.8366, -3.0525, 1.2012),
+)
 
 
 def stepped(record: Optimiser) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
@@ -69,6 +76,29 @@ def test_the_first_step_is_the_formula_s(
         decay = DECAY if old.ndim > 1 or decay_all else 0.0
         expected = formula(old, gradient, RATE, decay)  # type: ignore[operator]
         np.testing.assert_allclose(new, expected, rtol=1e-5, atol=2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(("has_bfloat16", "roughness"), [(True, 2e-2), (False, 1e-5)])
+def test_muon_calculates_with_what_the_processor_has(
+    has_bfloat16: bool, roughness: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five quintic polynomials of the singular values (leloykun.github.io/ponder/muon-opt-coeffs),
+    in float64."""
+    monkeypatch.setattr("mien.training.optimisers.has_bfloat16", lambda: has_bfloat16)
+    torch.manual_seed(0)
+    weight = torch.nn.Parameter(torch.zeros(24, 40))
+    weight.grad = torch.randn_like(weight)
+    optimiser = Muon(learning_rate=RATE)._make([{"params": [weight], "lr": RATE}])
+    assert isinstance(optimiser, SingleMuon) != has_bfloat16
+    optimiser.step()
+    left, values, right = np.linalg.svd(weight.grad.double().numpy(), full_matrices=False)
+    values /= np.linalg.norm(values)
+    for first, third, fifth in QUINTICS:
+        values = first * values + third * values**3 + fifth * values**5
+    expected = -RATE * 0.2 * 40**0.5 * (left * values) @ right
+    found = weight.detach().double().numpy()
+    away = np.linalg.norm(found - expected) / np.linalg.norm(expected)
+    assert roughness / 100 < away < roughness
 
 
 def test_muon_s_matrices_are_the_nearest_orthogonal_ones() -> None:

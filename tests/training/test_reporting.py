@@ -83,6 +83,7 @@ def run_folder(folder: Path, labels: LabelSet = BASIC8, colour: str = "grey") ->
         "data": "abc",
         "seconds": 12.5,
         "processes": 1,
+        "precision": "32-true",
         "machine": {"processor": "one", "cores": 2},
     }
     (folder / "run.json").write_text(json.dumps(values))

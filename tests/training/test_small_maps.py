@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -13,11 +11,8 @@ from mien.models import create_model  # noqa: E402
 from mien.training.small_maps import (  # noqa: E402
     SmallMapConvolution,
     convolve,
-    has_matrix_unit,
     use_products,
 )
-
-CPU_INFO = Path("/proc/cpuinfo")
 
 
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2), (2, 1)])
@@ -94,8 +89,3 @@ def test_bfloat16_agrees_with_the_convolution_of_torch() -> None:
         answer = layer.train()(maps)
     assert answer.dtype == torch.bfloat16
     torch.testing.assert_close(answer.float(), exact, atol=0.03, rtol=0.03)
-
-
-@pytest.mark.skipif(not CPU_INFO.exists(), reason="the system does not say what its processor has")
-def test_the_matrix_unit_is_the_one_that_the_system_names() -> None:
-    assert has_matrix_unit() == ("amx_tile" in CPU_INFO.read_text().split())

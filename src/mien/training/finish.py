@@ -55,6 +55,7 @@ class Finished:
         parts: what it was run on.
         history: of its epochs.
         seconds: that it took.
+        precision: that it was calculated in, which is the recipe's where the hardware has it.
         owed: the files that it began with, and its teachers.
         processes: that it ran on.
     """
@@ -63,6 +64,7 @@ class Finished:
     parts: Parts
     history: list[Epoch]
     seconds: float
+    precision: str
     owed: tuple[Ancestor, ...] = ()
     processes: int = 1
 
@@ -182,6 +184,7 @@ def _record(run: Finished, network: nn.Module, chosen: int) -> dict[str, object]
         "owed": [one.record() for one in run.owed],
         "seconds": round(run.seconds, 1),
         "processes": run.processes,
+        "precision": run.precision,
         "machine": machine(),
         "version": version(),
         "commit": git_commit(),

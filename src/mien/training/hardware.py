@@ -10,6 +10,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities import rank_zero_only
 
 from ..errors import InputError
+from .processor import has_bfloat16
 from .recipe import Recipe
 
 
@@ -52,6 +53,15 @@ class Hardware:
         """torch's name of the device, for what is computed beside the training."""
         wanted = self.accelerator in ("auto", "gpu", "cuda")
         return "cuda" if wanted and torch.cuda.is_available() else "cpu"
+
+    def precision(self, recipe: Recipe) -> str:
+        """Lightning's name of what the run calculates with.
+
+        That of the recipe, but float32 where it has bfloat16 and the processor has not.
+        """
+        if recipe.precision.startswith("bf16") and self.device == "cpu" and not has_bfloat16():
+            return "32-true"
+        return recipe.precision
 
     def check(self, recipe: Recipe) -> None:
         """Refuse a recipe whose batch cannot be shared out evenly.

@@ -36,6 +36,7 @@ class TrainingModule(lightning.LightningModule):
         recipe: what to do with it.
         per_epoch: optimiser steps of an epoch.
         origin: tells runs of one recipe apart: by data, start and teachers.
+        precision: Lightning's name of what is calculated with, if it is not the recipe's.
 
     Attributes:
         total: optimiser steps of the whole run.
@@ -44,7 +45,12 @@ class TrainingModule(lightning.LightningModule):
     """
 
     def __init__(
-        self, network: nn.Module, recipe: Recipe, per_epoch: int, origin: str = ""
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        per_epoch: int,
+        origin: str = "",
+        precision: str = "",
     ) -> None:
         super().__init__()
         self.recipe, self.per_epoch = recipe, per_epoch
@@ -52,7 +58,8 @@ class TrainingModule(lightning.LightningModule):
         # However many processes prepare the pictures, they are the same.
         self.identity = f"{replace(recipe, workers=0)!r} {origin}"
         self.criterion = recipe.objective.make(sizes_of(network, recipe.preprocess.size))
-        self.memory_format = memory_format(network, recipe.precision)
+        self.precision = precision or recipe.precision
+        self.memory_format = memory_format(network, self.precision)
         self.network = network.to(memory_format=self.memory_format)
         self.trained = Tally()
         self.tested: dict[str, float] = {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
+from .processor import has_matrix_unit
 from .rectifiers import use_two_relus
-from .small_maps import has_matrix_unit, use_products
+from .small_maps import use_products
 
 
 def use_quick_layers(network: nn.Module) -> None:

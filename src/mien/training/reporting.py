@@ -190,6 +190,7 @@ def run_facts(folder: Path) -> dict[str, str | int | float]:
             "training_data": str(run["data"]),
             "seconds": float(run["seconds"]),
             "processes": int(run["processes"]),
+            "precision": str(run["precision"]),
             "trained_on": ", ".join(f"{name} {value}" for name, value in run["machine"].items()),
         }
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

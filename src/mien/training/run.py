@@ -102,7 +102,10 @@ def train(
         )
     owed = ancestors(start, teachers)
     network = _network(recipe, parts.labels, start, output)
-    module = TrainingModule(network, recipe, per_epoch, _origin(owed, parts))
+    precision = hardware.precision(recipe)
+    if precision != recipe.precision:
+        log.info("this processor has no bfloat16; %s is trained in float32", recipe.name)
+    module = TrainingModule(network, recipe, per_epoch, _origin(owed, parts), precision)
     keeper = Keeper(
         output, until, Averaging(recipe.average_decay) if recipe.average_decay else None
     )
@@ -114,7 +117,9 @@ def train(
     except Paused:
         return None
     if trainer.is_global_zero:
-        done = Finished(recipe, parts, keeper.history, keeper.seconds, owed, hardware.processes)
+        done = Finished(
+            recipe, parts, keeper.history, keeper.seconds, precision, owed, hardware.processes
+        )
         network.to(trainer.strategy.root_device)
         finish(done, network, held_loader(recipe, parts), output)
     return output / MODEL_FILE
@@ -184,7 +189,7 @@ def _trainer(
             **hardware.settings(idle=idle),
             max_epochs=-(-module.total // module.per_epoch),
             limit_train_batches=module.per_epoch,
-            precision=recipe.precision,  # type: ignore[arg-type]
+            precision=module.precision,  # type: ignore[arg-type]
             gradient_clip_val=recipe.clip_norm or recipe.clip_value or None,
             gradient_clip_algorithm="value" if recipe.clip_value else "norm",
             default_root_dir=output,

@@ -71,12 +71,6 @@ def convolve(
     return product.reshape(len(maps), height, width, len(weight)).permute(0, 3, 1, 2)
 
 
-def has_matrix_unit() -> bool:
-    """Whether the processor multiplies matrices in a unit of its own (AMX): without one the
-    products are slower, by a tenth on AMD's EPYC with AVX-512."""
-    return bool(torch.cpu._is_amx_tile_supported())
-
-
 def use_products(network: nn.Module) -> None:
     """Let all convolutions of a network that can be written so take the other way.
 
