@@ -60,7 +60,8 @@ def classes(scores: dict[str, dict[str, float]]) -> list[str]:
 def benchmark(report: Record, name: str, up: str = "") -> str:
     """The rows of one benchmark, as its program wrote them; ``up`` leads to the repository."""
     machine = report["machine"]
-    head = [f"on {machine['processor']}, {machine['cores']} cores", "mien"]
+    width = f" ({machine['instructions']})" if "instructions" in machine else ""
+    head = [f"on {machine['processor']}{width}, {machine['cores']} cores", "mien"]
     rows = [[row["name"], quantity(row, row["unit"])] for row in report["rows"]]
     if any(row["rival"] for row in report["rows"]):
         head += ["the other", "times better"]

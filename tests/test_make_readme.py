@@ -88,13 +88,13 @@ def test_a_benchmark_is_shown_with_machine_and_source(program: ModuleType, tmp_p
         "benchmark": "video",
         "command": "python benchmarks/video.py some.mp4",
         "date": "2026-11-30",
-        "machine": {"processor": "Some CPU", "cores": 2},
+        "machine": {"processor": "Some CPU", "instructions": "X86_V4", "cores": 2},
         "rows": [{**speed, "rival": rival, "times": 1.23456}, right],
     }
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "video.json").write_text(json.dumps(report))
     text = program.numbers(tmp_path)
-    assert "| on Some CPU, 2 cores | mien | the other | times better |" in text
+    assert "| on Some CPU (X86_V4), 2 cores | mien | the other | times better |" in text
     program_file = PROGRAM.parents[1] / "benchmarks" / "video.py"
     first = program_file.read_text(encoding="utf-8").splitlines()[0].strip('"').rstrip(".")
     assert text.startswith(f"**{first}**\n")

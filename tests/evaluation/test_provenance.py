@@ -12,6 +12,8 @@ import pytest
 from mien.errors import NotFound
 from mien.evaluation.provenance import file_sha256, git_commit, machine
 
+CPU_INFO = Path("/proc/cpuinfo")
+
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"]
@@ -52,10 +54,28 @@ def test_no_commit_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_machine_is_described_without_its_name() -> None:
     described = machine()
-    assert {"processor", "cores", "system", "python"} <= set(described)
+    assert {"processor", "instructions", "cores", "system", "python"} <= set(described)
     assert described["cores"] >= 1
     assert described["processor"]
     assert platform.node() not in described.values()
+
+
+@pytest.mark.skipif(
+    not CPU_INFO.exists() or platform.machine() != "x86_64",
+    reason="the system does not say what its processor has",
+)
+def test_the_instructions_are_those_that_the_system_names() -> None:
+    flags = CPU_INFO.read_text(encoding="utf-8").split()
+    widest = str(machine()["instructions"])
+    assert ("avx2" in flags) == widest.startswith(("X86_V3", "X86_V4", "AVX2", "AVX512"))
+    assert ("avx512bw" in flags) == widest.startswith(("X86_V4", "AVX512"))
+
+
+def test_without_numpy_s_word_the_kind_of_processor_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("numpy.show_config", lambda **_: {})
+    assert machine()["instructions"] == platform.machine()
 
 
 def test_sha256_of_a_file(tmp_path: Path) -> None:
