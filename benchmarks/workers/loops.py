@@ -26,6 +26,7 @@ from turns import Enough, Turns
 
 from mien.models import create_model
 from mien.training.copies import Copies
+from mien.training.hardware import Hardware
 from mien.training.loaders import steps_of_epoch
 from mien.training.objectives import Sizes
 from mien.training.parts import Parts, load_parts
@@ -82,7 +83,7 @@ def arithmetic(recipe: Recipe, parts: Parts) -> Iterator[None]:
         "bf16-mixed": torch.autocast(DEVICE.type, torch.bfloat16),
         "32-true": nullcontext(),
     }
-    precision = precisions[recipe.precision]
+    precision = precisions[Hardware().precision(recipe)]
     while True:
         with precision:
             loss = criterion(network(images), targets)
