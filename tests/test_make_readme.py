@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 from pathlib import Path
@@ -74,9 +75,27 @@ def test_a_result_is_shown_with_interval_and_source(program: ModuleType, tmp_pat
     write_result(result, tmp_path / "some.json")
     text = program.numbers(tmp_path)
     assert "| majority, whole | 3,191 | 90.1 (89.0 to 91.2) |" in text
+    assert "| majority, whole | contempt |" in text
     assert "| recall % | 25 |" in text
     assert "From [`results/some.json`](results/some.json)" in text
     assert "by `mien evaluate some-model ferplus`, 2026-11-30." in text
+
+
+@pytest.mark.usefixtures("program")
+def test_expressions_are_shown_without_the_copies() -> None:
+    blocks = importlib.import_module("number_blocks")
+    weak = {"contempt": {"recall": 0.11, "precision": 1.0, "images": 9}}
+    strong = {"contempt": {"recall": 0.31, "precision": 1.0, "images": 16}}
+    one = {"protocol": "majority", "metrics": {}, "images": 3}
+    scores = [
+        {**one, "subset": "whole", "classes": strong},
+        {**one, "subset": "clean", "classes": weak},
+    ]
+    result = {"model": "x", "dataset": "x", "split": "x", "command": "x", "date": "x"}
+    text = blocks.evaluation({**result, "scores": scores}, "x.json")
+    assert "| majority, clean | contempt |" in text
+    assert "| recall % | 11 |" in text
+    assert "| recall % | 31 |" not in text
 
 
 def test_a_benchmark_is_shown_with_machine_and_source(program: ModuleType, tmp_path: Path) -> None:
@@ -144,12 +163,14 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
     ]
     # What is changed in every row is in the caption, and in the command.
     summary["changes"] = {"starts_from": "a stem of pretrain.x", "epochs": "8"}
+    rows[1]["command"] = "mien train x --start model.safetensors --output y"
     write(tmp_path / "ablations" / "dan.table1.cpu" / "summary.json", summary)
     text = program.findings(tmp_path)["dan.table1.cpu"]
     assert ", from a stem of pretrain.x, with epochs: 8, accuracy in per" in text
     start = "--set 'starts_from=a stem of pretrain.x' --set epochs=8 "
     start += "--start runs/pretrain.x/model.safetensors"
     assert f"{made[:-1]} {start}` with `--data`." in text
+    assert "`mien train x --start runs/pretrain.x/model.safetensors --output y`" in text
 
 
 def measured_networks(results: Path) -> None:
