@@ -29,8 +29,8 @@ class Hardware:
     ``MASTER_ADDR``, ``MASTER_PORT`` and ``NODE_RANK``.
 
     Attributes:
-        accelerator: Lightning's name, such as ``"cpu"`` or ``"gpu"``; ``"auto"`` for the
-            fastest there is.
+        accelerator: Lightning's name, such as ``"cpu"`` or ``"gpu"``; ``"auto"`` for a CUDA
+            device where there is one, else the CPU.
         devices: of a machine; of a CPU the number of processes.
         nodes: machines.
     """
@@ -57,18 +57,28 @@ class Hardware:
     def precision(self, recipe: Recipe) -> str:
         """Lightning's name of what the run calculates with.
 
-        That of the recipe, but float32 where it has bfloat16 and the processor has not.
+        That of the recipe, but float32 where it has bfloat16 and the hardware has not.
         """
-        if recipe.precision.startswith("bf16") and self.device == "cpu" and not has_bfloat16():
+        if recipe.precision.startswith("bf16") and not self._has_bfloat16():
             return "32-true"
         return recipe.precision
 
+    def _has_bfloat16(self) -> bool:
+        if self.device == "cuda":  # CUDA emulates it before Ampere
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return has_bfloat16()
+
     def check(self, recipe: Recipe) -> None:
-        """Refuse a recipe whose batch cannot be shared out evenly.
+        """Refuse what would give wrong numbers, or none.
 
         Raises:
-            InputError: if processes would get different numbers of pictures.
+            InputError: if processes would get different numbers of pictures, or on Apple's GPU,
+                where torch's batch norms have been wrong with channels last in memory (pytorch's
+                issue 175189).
         """
+        apple = self.accelerator == "gpu" and torch.backends.mps.is_available()
+        if self.accelerator == "mps" or (apple and not torch.cuda.is_available()):
+            raise InputError("networks are not trained on Apple's GPU; take --accelerator cpu")
         if recipe.batch % self.processes:
             raise InputError(
                 f"{recipe.name}: a batch of {recipe.batch} cannot be shared out among "
@@ -83,7 +93,7 @@ class Hardware:
                 processes would wait.
         """
         settings: dict[str, Any] = {
-            "accelerator": self.accelerator,
+            "accelerator": self.device if self.accelerator == "auto" else self.accelerator,
             "devices": self.devices,
             "num_nodes": self.nodes,
         }

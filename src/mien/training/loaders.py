@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -18,6 +19,9 @@ from .targets import column_of_classes
 
 Loader: TypeAlias = DataLoader[Any]
 """Gives images (N, 3, H, W) and targets (N, ...)."""
+
+_START = "fork" if sys.platform == "linux" else None
+"""How workers begin. What is forked shares packed pictures, which others must decode anew."""
 
 
 class _Batches:
@@ -61,6 +65,7 @@ def training_loader(
         collate_fn=collate,
         num_workers=recipe.workers,
         persistent_workers=recipe.workers > 0,
+        multiprocessing_context=_START if recipe.workers else None,
         pin_memory=pinned,
     )
 
@@ -92,6 +97,7 @@ def held_loader(
         collate_fn=collate,
         num_workers=recipe.workers,
         persistent_workers=recipe.workers > 0,
+        multiprocessing_context=_START if recipe.workers else None,
         pin_memory=pinned,
     )
 

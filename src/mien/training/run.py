@@ -104,7 +104,7 @@ def train(
     network = _network(recipe, parts.labels, start, output)
     precision = hardware.precision(recipe)
     if precision != recipe.precision:
-        log.info("this processor has no bfloat16; %s is trained in float32", recipe.name)
+        log.info("this hardware has no bfloat16; %s is trained in float32", recipe.name)
     module = TrainingModule(network, recipe, per_epoch, _origin(owed, parts), precision)
     keeper = Keeper(
         output, until, Averaging(recipe.average_decay) if recipe.average_decay else None
