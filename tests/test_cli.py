@@ -64,6 +64,22 @@ def write_video(path: Path, frames: int = 20, size: tuple[int, int] = (160, 96))
     return path
 
 
+@pytest.mark.parametrize(("chosen", "used"), [(None, "utf-8"), ("cp437", "cp437")])
+def test_a_file_of_output_is_utf8_unless_python_is_told_otherwise(
+    chosen: str | None, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, whose code pages lack most names and signs."""
+    file = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(file, encoding="cp437"))
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    if chosen:
+        monkeypatch.setenv("PYTHONIOENCODING", chosen)
+    assert main(["--version"]) == 0
+    sys.stdout.write("é")
+    sys.stdout.flush()
+    assert file.getvalue().endswith("é".encode(used))
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == DONE
     assert capsys.readouterr().out == f"mien {__version__}\n"

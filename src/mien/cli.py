@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -160,6 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if sys.stderr is None:  # closed by whoever called; print() would take standard output
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    _write_utf8()
     try:
         if arguments == ["--version"]:
             print(f"mien {__version__}", flush=True)
@@ -203,6 +205,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _drop_output() -> None:
     """What is not written yet is not: Python would complain once more when it tries at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_utf8() -> None:
+    """In files and pipes; the code pages of Windows have no room for all names and signs."""
+    output = sys.stdout
+    chosen = "PYTHONIOENCODING" in os.environ
+    if isinstance(output, TextIOWrapper) and not output.isatty() and not chosen:
+        output.reconfigure(encoding="utf-8")
 
 
 def _in_command_line(error: OSError) -> bool:

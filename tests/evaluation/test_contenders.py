@@ -44,7 +44,7 @@ def test_models_and_tables_side_by_side(
 
 
 def test_files_of_one_name_are_called_by_what_differs_in_their_paths(
-    tiny_onnx: Path, tmp_path: Path
+    tiny_onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = tiny_onnx.read_bytes()
     files = [
@@ -63,6 +63,14 @@ def test_files_of_one_name_are_called_by_what_differs_in_their_paths(
     assert names(files[0], loaded) == ["model", "tiny"]
     assert names(files[2]) == ["tiny"]
     assert names(files[2], files[2]) == ["old.v1", "old.v1 #2"]
+
+    def several_drives(_: object) -> str:
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr("os.path.commonpath", several_drives)
+    one, two = names(*files[:2])
+    assert one.endswith("/seed-0/model")
+    assert two.endswith("/seed-1/model")
 
 
 def test_words_that_fit_nothing_are_refused(tiny_onnx: Path) -> None:

@@ -9,6 +9,7 @@ from mien.errors import OutputError
 from mien.expressions import BASIC8, Expression
 from mien.inference.annotate import annotate
 from mien.inference.annotated_files import Annotator
+from mien.inference.annotated_video import AnnotatedVideo
 from mien.inference.face_heatmap import Heatmap
 from mien.inference.results import Face
 from mien.inference.video import Frame, read_video
@@ -118,6 +119,35 @@ def test_an_annotated_video_lasts_as_long_as_its_source(
     levels = [frame.picture.mean() for frame in frames]
     # Coded twice, so only nearly the same.
     np.testing.assert_allclose(levels, [0, 50, 100, 150], atol=10)
+
+
+def annotated(path: Path, times_s: list[float], rate: float) -> list[tuple[float, int]]:
+    """Time and nearest level of the frames of a video whose n-th one has the level 40 n."""
+    video = AnnotatedVideo(path)
+    for number, time_s in enumerate(times_s):
+        picture = np.full((96, 160, 3), 40 * number, np.uint8)
+        video.write(Frame("camera:0", number, time_s, picture, rate), picture)
+    video.close()
+    return [(frame.time_s or 0.0, round(frame.picture.mean() / 40)) for frame in read_video(path)]
+
+
+def test_frames_of_a_slow_camera_are_shown_until_the_next_one(tmp_path: Path) -> None:
+    """It announces 10 a second, and 5, 2 and 1 come."""
+    shown = annotated(tmp_path / "a.mp4", [7.0, 7.2, 7.7, 8.7], rate=10)
+    assert [level for _, level in shown] == [0, 0, 1, 1, 1, 1, 1, *[2] * 10, 3]
+    np.testing.assert_allclose([time for time, _ in shown], np.arange(18) / 10, atol=1e-3)
+
+
+def test_a_rate_that_no_camera_has_is_not_believed(tmp_path: Path) -> None:
+    """OpenCV says 1000 a second of a WebM whose rate varies."""
+    shown = annotated(tmp_path / "a.mp4", [0.0, 0.04, 0.06, 0.1], rate=1000)
+    assert shown[-1][0] == pytest.approx(0.1, abs=1 / 60)
+    assert sorted({level for _, level in shown}) == [0, 1, 2, 3]
+
+
+def test_a_clock_that_leaps_leaves_no_hours_of_one_picture(tmp_path: Path) -> None:
+    shown = annotated(tmp_path / "a.mp4", [0.0, 0.1, 5000.0, 5000.1, 5000.4], rate=10)
+    assert [level for _, level in shown] == [0, 1, 2, 3, 3, 3, 4]
 
 
 def test_a_video_of_one_frame_becomes_one(make_video: Callable[..., Path], tmp_path: Path) -> None:

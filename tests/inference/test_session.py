@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attentive_model
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from mien.card import Card
 from mien.errors import CardError, ModelError, NotFound
 from mien.expressions import BASIC7, BASIC8
+from mien.faces.session import open_session
 from mien.inference.session import Model
 from mien.preprocess import Preprocess
 
@@ -32,6 +34,33 @@ def test_probabilities_are_the_softmax_of_logits_over_temperature(
     expected /= expected.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(model.probabilities(inputs), expected, atol=1e-6)
     assert model.name == "warm"
+
+
+@pytest.mark.parametrize(
+    ("asked", "ours", "all_cores", "taken"),
+    [(None, 2, 8, 2), (None, 8, 8, 0), (3, 2, 8, 3), (None, 1, None, 0)],
+)
+def test_threads_are_those_that_the_process_may_have(
+    asked: int | None,
+    ours: int,
+    all_cores: int | None,
+    taken: int,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """0 leaves it to onnxruntime, which counts the physical cores of the whole machine."""
+    import onnxruntime
+
+    seen = []
+
+    def session(_: bytes, options: Any, **__: Any) -> None:
+        seen.append(options.intra_op_num_threads)
+
+    monkeypatch.setattr("mien.faces.session.cores", lambda: ours)
+    monkeypatch.setattr("os.cpu_count", lambda: all_cores)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    open_session(tiny_model.read_bytes(), "tiny", asked)
+    assert seen == [taken]
 
 
 def test_no_faces_give_no_rows(tiny_model: Path) -> None:

@@ -176,6 +176,18 @@ def test_parquet_without_rows_has_its_columns(tmp_path: Path) -> None:
     assert parquet.read_table(tmp_path / "rows.parquet").column_names == list(columns(BASIC7))
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_console_without_escape_codes_gets_none(
+    legacy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("rich.console.detect_legacy_windows", lambda: legacy)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    line = TableSink(None)._line(face(0, "a.png"))
+    assert (b"\x1b[" in line) != legacy
+
+
 def test_the_table_is_aligned_and_shortens_long_names() -> None:
     stream = io.BytesIO()
     sink = TableSink(None, RowFile(None, stream))

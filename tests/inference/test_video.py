@@ -1,6 +1,7 @@
 """Videos are written by OpenCV; what it cannot write is patched into their containers."""
 
 import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from mien.errors import NotFound, Unreadable
 from mien.inference.container import is_cut_off
-from mien.inference.video import read_camera, read_video
+from mien.inference.video import ask_for_camera, read_camera, read_video
 
 MakeVideo = Callable[..., Path]
 
@@ -58,6 +59,33 @@ def rotate(path: Path, matrix: tuple[int, ...]) -> None:
     path.write_bytes(data)
 
 
+def ebml(data: bytes, at: int, *, marked: bool = False) -> tuple[int, int]:
+    """A number of Matroska's (RFC 8794, section 4), with its length marker or not, and its end."""
+    length = 9 - data[at].bit_length()
+    value = int.from_bytes(data[at : at + length], "big")
+    return value if marked else value & (1 << 7 * length) - 1, at + length
+
+
+def vary_rate(path: Path, shifts_ms: tuple[int, ...]) -> None:
+    """Take a Matroska file's duration of a frame away and move its frames, as recorders do."""
+    data = bytearray(path.read_bytes())
+    at = data.find(b"\x23\xe3\x83")
+    length = data[at + 3] & 0x7F
+    data[at : at + 4 + length] = bytes([0xEC, 0x80 | length + 2]) + bytes(length + 2)
+    cluster, block, frames = 0x1F43B675, 0xA3, 0
+    at = data.find(cluster.to_bytes(4, "big"))
+    while at < len(data):
+        kind, inside = ebml(data, at, marked=True)
+        size, inside = ebml(data, inside)
+        if kind == block:
+            (time,) = struct.unpack_from(">h", data, inside + 1)
+            shift = shifts_ms[frames % len(shifts_ms)]
+            struct.pack_into(">h", data, inside + 1, max(time + shift, 0))
+            frames += 1
+        at = inside if kind == cluster else inside + size
+    path.write_bytes(data)
+
+
 def test_frames_come_with_number_time_and_pixels(make_video: MakeVideo) -> None:
     path = make_video("a.mp4", levels=range(0, 200, 20), rate=25)
     frames = list(read_video(path))
@@ -88,6 +116,16 @@ def test_times_are_the_containers_own_where_the_rate_varies(make_video: MakeVide
     set_durations(path, [(4, ticks), (1, 10 * ticks), (5, 2 * ticks)])
     expected = np.array([0, 1, 2, 3, 4, 14, 16, 18, 20, 22]) / 25
     np.testing.assert_allclose([frame.time_s for frame in read_video(path)], expected, atol=1e-6)
+
+
+def test_a_whole_video_is_not_cut_off_because_its_rate_varies(make_video: MakeVideo) -> None:
+    """Its container counts no frames, and OpenCV makes their number up."""
+    path = make_video("a.webm", levels=[90] * 90, rate=30, codec="VP80")
+    vary_rate(path, (0, 9, -7, 4, -9))
+    frames = list(read_video(path))
+    assert len(frames) == 90
+    assert (frames[0].total or 0) > 100
+    assert frames[-1].time_s == pytest.approx(2.958, abs=0.002)
 
 
 def test_a_rotated_video_stands_upright(make_video: MakeVideo) -> None:
@@ -165,6 +203,21 @@ def test_a_change_of_size_is_named_with_its_frame(tmp_path: Path) -> None:
     ):
         frames.extend(read_video(path))
     assert [frame.number for frame in frames] == list(range(6))
+
+
+def test_macos_is_asked_for_a_camera_in_the_first_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def opened(index: int, _: int) -> None:
+        asked.append((index, threading.current_thread() is threading.main_thread()))
+
+    monkeypatch.setattr("mien.inference.video._open", opened)
+    ask_for_camera(1)
+    monkeypatch.setattr("sys.platform", "darwin")
+    ask_for_camera(2)
+    assert asked == [(2, True)]
+    with pytest.raises(NotFound, match="another program uses it, or this one may not"):
+        next(read_camera(97))
 
 
 def test_a_missing_camera_is_named(capfd: pytest.CaptureFixture[str]) -> None:

@@ -127,11 +127,18 @@ def _names(
     for name, file in zip(cards, files, strict=True):
         if file is not None and cards.count(name) > 1:
             alike = [other for card, other in zip(cards, files, strict=True) if card == name]
-            above = os.path.commonpath([other.parent for other in alike if other is not None])
-            name = file.relative_to(above).with_suffix("").as_posix()
+            name = file.relative_to(_above(file, alike)).with_suffix("").as_posix()
         same = sum(other.partition(" #")[0] == name for other in names)
         names.append(f"{name} #{same + 1}" if same else name)
     return names
+
+
+def _above(file: Path, alike: Sequence[Path | None]) -> str:
+    """The folder that all files lie in; where they lie on several drives, the file's own drive."""
+    try:
+        return os.path.commonpath([one.parent for one in alike if one is not None])
+    except ValueError:
+        return file.anchor
 
 
 def _file(model: str | Path | Classifier) -> Path | None:

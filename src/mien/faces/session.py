@@ -17,7 +17,8 @@ def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
     Args:
         model: a serialised ONNX model.
         source: its file or name, for messages.
-        threads: how many to compute with; by default one for each physical core.
+        threads: how many to compute with; by default one for each physical core, or for each
+            core that this process may use, if those are not all.
 
     Raises:
         ModelError: if onnxruntime cannot read the model.
@@ -26,7 +27,9 @@ def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads or 0
+    # Left to itself, onnxruntime counts the machine's cores, and binds its threads to them.
+    shared_out = cores() < (os.cpu_count() or 1)
+    options.intra_op_num_threads = threads or (cores() if shared_out else 0)
     options.inter_op_num_threads = 1
     # Several networks take turns. Threads of one that spin for work hold up the next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -15,13 +15,18 @@ from .video import Frame
 # MPEG-4 part 2: the one codec for MP4 that every build of OpenCV can write.
 _CODEC = "mp4v"
 _RATE_OF_CAMERAS = 25.0
+# Above it a container has made its rate up; MPEG-4 has no more than 65,535 moments a second.
+_HIGHEST_RATE = 240.0
+_RATE_WHERE_IT_VARIES = 60.0
+_LONGEST_GAP_S = 10.0
 
 
 class AnnotatedVideo:
-    """Writes frames as MP4, at the rate at which they were taken from their source.
+    """Writes frames as MP4, so that they are shown at the times that they have in their source.
 
-    Of a source of which every tenth frame is taken the rate is a tenth of the source's, so
-    that both last equally long; hence it is known at the second frame only.
+    Of a source of which every tenth frame is taken the rate is a tenth of the source's; hence
+    it is known at the second frame only. A frame that comes late, as a camera's do that is
+    faster than we are, lets the one before it be shown until then.
 
     Args:
         path: the file to make, ending in ``.mp4``.
@@ -32,7 +37,10 @@ class AnnotatedVideo:
         self._part = path.with_name(f".{path.stem}.part.mp4")
         self._writer: cv2.VideoWriter | None = None
         self._first: tuple[Frame, Picture] | None = None
+        self._last: Picture | None = None
         self._frames = 0
+        self._rate = 0.0
+        self._start_s = 0.0
 
     def write(self, frame: Frame, picture: Picture) -> None:
         """Append an annotated frame.
@@ -52,6 +60,8 @@ class AnnotatedVideo:
             gap = (frame.number or 0) - (first[0].number or 0)
             self._open(first[0], first[1], gap)
             self._append(first[1])
+        for _ in range(self._late(frame.time_s)):
+            self._append(self._last)
         self._append(picture)
 
     def close(self) -> None:
@@ -82,7 +92,9 @@ class AnnotatedVideo:
 
     def _open(self, frame: Frame, picture: Picture, gap: int) -> None:
         height, width = picture.shape[:2]
-        rate = (frame.rate or _RATE_OF_CAMERAS) / max(gap, 1)
+        rate = frame.rate or _RATE_OF_CAMERAS
+        rate = (rate if rate <= _HIGHEST_RATE else _RATE_WHERE_IT_VARIES) / max(gap, 1)
+        self._rate, self._start_s = rate, frame.time_s or 0.0
         try:
             # OpenCV does not say why it cannot write; the file system does.
             self._part.touch()
@@ -103,8 +115,19 @@ class AnnotatedVideo:
                 f"{self._path}: OpenCV cannot write a video of {width} x {height} pixels there"
             )
 
-    def _append(self, picture: Picture) -> None:
-        if self._writer is not None:
+    def _late(self, time_s: float | None) -> int:
+        """How many moments have passed since the last frame that was written, with none in them."""
+        if time_s is None:
+            return 0
+        late_s = time_s - self._start_s - self._frames / self._rate
+        if late_s > _LONGEST_GAP_S:  # a clock that leaps
+            self._start_s += late_s
+            return 0
+        return max(round(late_s * self._rate), 0)
+
+    def _append(self, picture: Picture | None) -> None:
+        self._last = picture
+        if self._writer is not None and picture is not None:
             self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             self._frames += 1
 

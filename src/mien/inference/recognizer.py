@@ -20,7 +20,7 @@ from .face_heatmap import Heatmap, heatmap_of
 from .results import Face
 from .session import Model
 from .sources import CAMERA, Source, camera_index, read_sources
-from .video import Frame
+from .video import Frame, ask_for_camera
 
 _BATCH = 8
 
@@ -136,7 +136,11 @@ class Recognizer:
         if every < 1:
             raise InputError(f"every is {every}, not at least 1")
         tracks = _Tracks()
-        read = read_sources(_as_list(sources), every=every, leave_out=leave_out)
+        named = _as_list(sources)
+        for index in map(camera_index, named):
+            if index is not None:
+                ask_for_camera(index)
+        read = read_sources(named, every=every, leave_out=leave_out)
         for item in ahead(_batches(read, self.batch)):
             if not isinstance(item, MienError):
                 yield from zip(item, self._recognise(item, tracks), strict=True)

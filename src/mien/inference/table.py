@@ -45,7 +45,7 @@ class TableSink:
     def __init__(self, output: Path | None, target: RowFile | None = None) -> None:
         self._target = target or RowFile(output)
         self._text = io.StringIO()
-        terminal = output is None and target is None and sys.stdout.isatty()
+        terminal = output is None and target is None and _is_terminal()
         self._console = Console(
             file=self._text,
             force_terminal=terminal,
@@ -101,6 +101,11 @@ class TableSink:
         self._text.seek(0)
         self._text.truncate()
         return text.encode(errors="replace")
+
+
+def _is_terminal() -> bool:
+    """Whether standard output shows colours that are written as escape codes."""
+    return sys.stdout.isatty() and not Console(file=sys.stdout).legacy_windows
 
 
 def _place(face: Face) -> str:

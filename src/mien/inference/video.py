@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -89,16 +90,26 @@ def read_video(path: str | Path, *, every: int = 1) -> Iterator[Frame]:
     watch = None if packets is None else SizeWatch(packets)
     try:
         announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        frames = 0
-        for frame in _frames(capture, str(path), every, watch):
-            frames += 1
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        frames, last_s = 0, 0.0
+        for time_s, frame in _frames(capture, str(path), every, watch):
+            frames, last_s = frames + 1, time_s
             if frame is not None:
                 yield frame
-        _require_whole(path, frames, announced)
+        _require_whole(path, frames, announced, last_s * rate + 1)
     finally:
         capture.release()
         if packets is not None:
             packets.release()
+
+
+def ask_for_camera(index: int) -> None:
+    """Let macOS ask whether it may be used, which it does for a program's first thread alone.
+
+    Elsewhere nothing happens.
+    """
+    if sys.platform == "darwin" and (capture := _open(index, cv2.CAP_ANY)) is not None:
+        capture.release()
 
 
 def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
@@ -110,10 +121,14 @@ def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
     source = f"camera:{index}"
     capture = _open(index, cv2.CAP_ANY)
     if capture is None:
-        raise NotFound(f"{source}: there is no such camera, or another program uses it")
+        allowed = ", or this one may not (Privacy, in the system's settings)"
+        raise NotFound(
+            f"{source}: there is no such camera, or another program uses it"
+            + (allowed if sys.platform == "darwin" else "")
+        )
     try:
         start = time.monotonic()
-        for frame in _frames(capture, source, every):
+        for _, frame in _frames(capture, source, every):
             if frame is not None:
                 # A live stream has no timestamps of its own that could be trusted.
                 yield replace(frame, time_s=time.monotonic() - start)
@@ -133,8 +148,8 @@ def _open(
 
 def _frames(
     capture: cv2.VideoCapture, source: str, every: int, watch: SizeWatch | None = None
-) -> Iterator[Frame | None]:
-    """Each frame that is due; ``None`` for those in between, which are not converted."""
+) -> Iterator[tuple[float, Frame | None]]:
+    """The seconds of each frame, and it; ``None`` for those in between, which nobody wants."""
     rate = max(capture.get(cv2.CAP_PROP_FPS), 0.0) or None
     total = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0) or None
     size: tuple[int, int] | None = None
@@ -143,7 +158,7 @@ def _frames(
         time_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
         changed = watch(number, time_ms) if watch else None
         if number % every and not changed:
-            yield None
+            yield time_ms / 1000, None
         else:
             decoded, picture = capture.retrieve()
             if not decoded:
@@ -156,17 +171,23 @@ def _frames(
                     f"{new[0]} x {new[1]}; cut the video there and give the parts"
                 )
             picture = cast(Picture, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-            yield Frame(source, number, time_ms / 1000, picture, rate, total)
+            yield time_ms / 1000, Frame(source, number, time_ms / 1000, picture, rate, total)
         number += 1
 
 
-def _require_whole(path: Path, frames: int, announced: int) -> None:
-    """Compare how many frames came with how many the container announced."""
+def _require_whole(path: Path, frames: int, announced: int, by_time: float) -> None:
+    """Compare how many frames came with how many the container announced.
+
+    Args:
+        by_time: how many would have come by the last one's time. A container that knows its
+            duration alone announces more than there are where their rate varies.
+    """
     if frames == 0:
         raise Unreadable(f"{path}: the video has no frames that can be decoded")
     missing = announced - frames
+    few = max(_MISSING_AT_LEAST, _MISSING_SHARE * announced)
     # An MP4's edit list may hide frames that it counts; others announce what they show.
-    many = missing >= max(_MISSING_AT_LEAST, _MISSING_SHARE * announced) and not is_mp4(path)
+    many = min(missing, announced - by_time) >= few and not is_mp4(path)
     if many or ((missing > 0 or announced <= 0) and is_cut_off(path)):
         of = f" of {announced}" if announced > 0 else ""
         raise Unreadable(

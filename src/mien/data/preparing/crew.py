@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -18,8 +19,14 @@ from ...errors import MienError
 Result = TypeVar("Result")
 _AT_ONCE = 16  # items that travel together
 _AHEAD = 3  # batches that wait for each process
+_MOST_ON_WINDOWS = 61
 
 _work: Callable[[int], Any] | None = None  # of a worker process
+
+
+def at_most(jobs: int) -> int:
+    """As many of so many processes as the system lets one program wait for."""
+    return min(jobs, _MOST_ON_WINDOWS) if sys.platform == "win32" else jobs
 
 
 def in_processes(
@@ -40,6 +47,7 @@ def in_processes(
         return
     batches = (items[first : first + _AT_ONCE] for first in range(0, len(items), _AT_ONCE))
     context = multiprocessing.get_context("spawn")
+    jobs = at_most(jobs)
     pool = ProcessPoolExecutor(jobs, context, _start, (work,))
     pending: set[Future[list[Result]]] = set()
     try:
