@@ -70,14 +70,15 @@ def test_a_file_of_output_is_utf8_unless_python_is_told_otherwise(
 ) -> None:
     """As on Windows, whose code pages lack most names and signs."""
     file = io.BytesIO()
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(file, encoding="cp437"))
+    output = io.TextIOWrapper(file, encoding="cp437", errors="surrogateescape")
+    monkeypatch.setattr("sys.stdout", output)
     monkeypatch.delenv("PYTHONIOENCODING", raising=False)
     if chosen:
         monkeypatch.setenv("PYTHONIOENCODING", chosen)
     assert main(["--version"]) == 0
-    sys.stdout.write("é")
-    sys.stdout.flush()
-    assert file.getvalue().endswith("é".encode(used))
+    output.write("é\udcff")  # and a byte of a file's name that is no text
+    output.flush()
+    assert file.getvalue().endswith("é".encode(used) + b"\xff")
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

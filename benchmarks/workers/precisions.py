@@ -38,7 +38,7 @@ def stepper(network_too: bool, muon: bool) -> Callable[[], None]:
     network = network.to(memory_format=torch.channels_last).train()
     side = DAN.preprocess.size
     criterion = DAN.objective.make(sizes_of(network, side))
-    optimisers.has_bfloat16 = lambda: muon
+    optimisers.has_bfloat16 = lambda _: muon
     optimiser = DAN.optimiser.make(network, criterion)
     images = torch.randn(DAN.batch, 3, side, side).contiguous(memory_format=torch.channels_last)
     targets = torch.randn(DAN.batch, len(BASIC8)).softmax(dim=1)

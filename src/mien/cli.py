@@ -208,11 +208,11 @@ def _drop_output() -> None:
 
 
 def _write_utf8() -> None:
-    """In files and pipes; the code pages of Windows have no room for all names and signs."""
+    """In files and pipes: code pages and Latin-1 have no room for all names and signs."""
     output = sys.stdout
     chosen = "PYTHONIOENCODING" in os.environ
     if isinstance(output, TextIOWrapper) and not output.isatty() and not chosen:
-        output.reconfigure(encoding="utf-8")
+        output.reconfigure(encoding="utf-8", errors=output.errors)
 
 
 def _in_command_line(error: OSError) -> bool:

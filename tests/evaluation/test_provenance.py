@@ -67,8 +67,11 @@ def test_the_machine_is_described_without_its_name() -> None:
 def test_the_instructions_are_those_that_the_system_names() -> None:
     flags = CPU_INFO.read_text(encoding="utf-8").split()
     widest = str(machine()["instructions"])
-    assert ("avx2" in flags) == widest.startswith(("X86_V3", "X86_V4", "AVX2", "AVX512"))
-    assert ("avx512bw" in flags) == widest.startswith(("X86_V4", "AVX512"))
+    # A hypervisor may hide some of a level's instructions, and then it is a lower one.
+    wide = widest.startswith(("X86_V4", "AVX512"))
+    assert "avx512bw" in flags or not wide
+    assert "avx2" in flags or not (wide or widest.startswith(("X86_V3", "AVX2")))
+    assert widest != platform.machine()
 
 
 def test_without_numpy_s_word_the_kind_of_processor_stands(

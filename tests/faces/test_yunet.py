@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from opencv_version import OPENCV_5
 
 from mien.errors import MienError, ModelError
 from mien.faces import Detector, YuNet
@@ -23,10 +24,9 @@ def model(shared_data: Path) -> Path:
 
 def test_agrees_with_opencv(model: Path, five_people: Picture) -> None:
     height, width = five_people.shape[:2]
-    try:
-        theirs = cv2.FaceDetectorYN.create(str(model), "", (width, height), 0.6, 0.3)
-    except cv2.error:
+    if not OPENCV_5:
         pytest.skip("OpenCV 4 reads no network whose pictures may have any size")
+    theirs = cv2.FaceDetectorYN.create(str(model), "", (width, height), 0.6, 0.3)
     _, rows = theirs.detect(np.ascontiguousarray(five_people[..., ::-1]))
     rows = rows[np.argsort(-rows[:, 14])]
     detector = YuNet(model, min_face=24, threads=1)

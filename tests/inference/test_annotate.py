@@ -145,9 +145,34 @@ def test_a_rate_that_no_camera_has_is_not_believed(tmp_path: Path) -> None:
     assert sorted({level for _, level in shown}) == [0, 1, 2, 3]
 
 
-def test_a_clock_that_leaps_leaves_no_hours_of_one_picture(tmp_path: Path) -> None:
-    shown = annotated(tmp_path / "a.mp4", [0.0, 0.1, 5000.0, 5000.1, 5000.4], rate=10)
+@pytest.mark.parametrize("leap", [5000.0, -5000.0])
+def test_a_clock_that_leaps_leaves_no_hours_of_one_picture(leap: float, tmp_path: Path) -> None:
+    times_s = [0.0, 0.1, leap, leap + 0.1, leap + 0.4]
+    shown = annotated(tmp_path / "a.mp4", times_s, rate=10)
     assert [level for _, level in shown] == [0, 1, 2, 3, 3, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("rate", "real", "written"),
+    [(480.0, 480, 48), (None, 30, 40), (25.0, 50, 40), (1000.0, 120, 96)],
+)
+def test_fast_sources_last_as_long_as_they_do(
+    rate: float | None, real: int, written: int, tmp_path: Path
+) -> None:
+    """Of a camera that does not say how fast it is 25 a second are kept, of others their rate."""
+    frames = round(written / (rate if rate and rate < 1000 else 60 if rate else 25) * real)
+    video = AnnotatedVideo(tmp_path / "a.mp4")
+    picture = np.zeros((96, 160, 3), np.uint8)
+    for number in range(frames):
+        video.write(Frame("camera:0", number, number / real, picture, rate), picture)
+    video.close()
+    shown = list(read_video(tmp_path / "a.mp4"))
+    assert len(shown) == pytest.approx(written, abs=1)
+    assert len(shown) / (shown[0].rate or 0) == pytest.approx(frames / real, rel=0.05)
+
+
+def test_frames_without_times_are_all_written(tmp_path: Path) -> None:
+    assert [level for _, level in annotated(tmp_path / "a.mp4", [0.0] * 4, rate=10)] == [0, 1, 2, 3]
 
 
 def test_a_video_of_one_frame_becomes_one(make_video: Callable[..., Path], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from opencv_version import OPENCV_5
 
 from mien.faces import Detection
 from mien.inference.face_heatmap import Heatmap, heatmap_of
@@ -135,7 +136,7 @@ def test_of_a_face_at_the_edge_only_what_is_in_the_picture_is_placed() -> None:
     # The same face, further inside a larger picture.
     larger = heatmap_of(values, Preprocess(size=48), PICTURE, Detection((60, 180, 100, 100), 0.9))
     # OpenCV 4 places with weights of 1/32 of a pixel.
-    rounding = 1e-5 if int(cv2.__version__.split(".")[0]) >= 5 else 2e-3
+    rounding = 1e-5 if OPENCV_5 else 2e-3
     assert placed == pytest.approx(whole(larger, 400, 400)[180:240, 100:160], abs=rounding)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from mien.errors import NotFound, Unreadable
 from mien.inference.container import is_cut_off
+from mien.inference.recognizer import Recognizer
 from mien.inference.video import ask_for_camera, read_camera, read_video
 
 MakeVideo = Callable[..., Path]
@@ -205,17 +206,20 @@ def test_a_change_of_size_is_named_with_its_frame(tmp_path: Path) -> None:
     assert [frame.number for frame in frames] == list(range(6))
 
 
-def test_macos_is_asked_for_a_camera_in_the_first_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_macos_is_asked_for_a_camera_in_the_first_thread(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, bool]] = []
 
     def opened(index: int, _: int) -> None:
         asked.append((index, threading.current_thread() is threading.main_thread()))
 
     monkeypatch.setattr("mien.inference.video._open", opened)
     ask_for_camera(1)
+    assert asked == []
     monkeypatch.setattr("sys.platform", "darwin")
-    ask_for_camera(2)
-    assert asked == [(2, True)]
+    assert list(Recognizer(tiny_model).stream("camera:2", on_error=lambda _: None)) == []
+    assert asked == [(2, True), (2, False)]
     with pytest.raises(NotFound, match="another program uses it, or this one may not"):
         next(read_camera(97))
 

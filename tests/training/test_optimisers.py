@@ -84,7 +84,7 @@ def test_muon_calculates_with_what_the_processor_has(
 ) -> None:
     """Five quintic polynomials of the singular values (leloykun.github.io/ponder/muon-opt-coeffs),
     in float64."""
-    monkeypatch.setattr("mien.training.optimisers.has_bfloat16", lambda: has_bfloat16)
+    monkeypatch.setattr("mien.training.optimisers.has_bfloat16", lambda _: has_bfloat16)
     torch.manual_seed(0)
     weight = torch.nn.Parameter(torch.zeros(24, 40))
     weight.grad = torch.randn_like(weight)

@@ -105,6 +105,36 @@ def test_it_learns_and_leaves_a_card(undisturbed: Path) -> None:
     assert not network.training
 
 
+@pytest.mark.parametrize(("there", "used"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_bfloat16_is_calculated_with_where_the_hardware_has_it(
+    there: bool, used: str, copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def step(module: TrainingModule, batch: Any) -> Any:
+        seen.append((module.trainer.precision, module.precision, module(batch[0]).logits.dtype))
+        return usual(module, batch)
+
+    usual = TrainingModule.training_step
+    monkeypatch.setattr(TrainingModule, "training_step", step)
+    monkeypatch.setattr("mien.training.hardware.has_bfloat16", lambda _: there)
+    recipe = replace(TINY, precision="bf16-mixed", epochs=1)
+    train(recipe, copies, tmp_path, hardware=Hardware(accelerator="cpu"))
+    assert set(seen) == {(used, used, torch.bfloat16 if there else torch.float32)}
+    assert record(tmp_path)["precision"] == used
+
+
+def test_a_run_that_is_carried_to_other_hardware_says_so(
+    copies: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(TINY, precision="bf16-mixed", epochs=1)
+    monkeypatch.setattr("mien.training.hardware.has_bfloat16", lambda _: True)
+    assert train(recipe, copies, tmp_path, minutes=PAUSE) is None
+    monkeypatch.setattr("mien.training.hardware.has_bfloat16", lambda _: False)
+    assert train(recipe, copies, tmp_path) is not None
+    assert record(tmp_path)["precision"] == "bf16-mixed, 32-true"
+
+
 def test_the_record_says_how_it_went(undisturbed: Path) -> None:
     run = record(undisturbed)
     assert [epoch["step"] for epoch in run["history"]] == [11, 22, 33]

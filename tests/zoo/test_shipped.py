@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+from opencv_version import OPENCV_5
 
 from mien.expressions import BASIC8
 from mien.inference.recognizer import Recognizer
@@ -115,5 +116,5 @@ def test_its_answers_on_real_faces_are_those_recorded(model: Model, shared_data:
     recorded = np.array(record["predictions"][:400])
     # Another processor rounds otherwise, and a face or two may stand on the edge. OpenCV 4 cuts
     # out with weights of 1/32, which is said of 0.6 % of the faces, with accuracy as it was.
-    least = 398 if int(cv2.__version__.split(".")[0]) >= 5 else 394
+    least = 398 if OPENCV_5 else 394
     assert (answers.argmax(axis=1) == recorded).sum() >= least

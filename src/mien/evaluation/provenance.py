@@ -83,7 +83,7 @@ def _processor() -> str:
 
 
 def _instructions() -> str:
-    """Processors of one name, as clouds give it, differ in speed by a factor of five."""
+    """In NumPy's words: processors of one name, as clouds give it, have different ones."""
     known: Any = np.show_config(mode="dicts")
     sets = known.get("SIMD Extensions", {})
     return str([platform.machine(), *sets.get("baseline", ()), *sets.get("found", ())][-1])

@@ -15,18 +15,19 @@ from .video import Frame
 # MPEG-4 part 2: the one codec for MP4 that every build of OpenCV can write.
 _CODEC = "mp4v"
 _RATE_OF_CAMERAS = 25.0
-# Above it a container has made its rate up; MPEG-4 has no more than 65,535 moments a second.
-_HIGHEST_RATE = 240.0
+# What OpenCV makes up, where a container tells of no rate, is 1000 and more.
+_NO_RATE = 1000.0
 _RATE_WHERE_IT_VARIES = 60.0
-_LONGEST_GAP_S = 10.0
+_LONGEST_GAP_S = 60.0
 
 
 class AnnotatedVideo:
     """Writes frames as MP4, so that they are shown at the times that they have in their source.
 
     Of a source of which every tenth frame is taken the rate is a tenth of the source's; hence
-    it is known at the second frame only. A frame that comes late, as a camera's do that is
-    faster than we are, lets the one before it be shown until then.
+    it is known at the second frame only. Where a frame comes late, as a camera's do that is
+    faster than we are, the one before it is shown until then, for a minute at most; one that
+    comes earlier than the rate has room for is left out.
 
     Args:
         path: the file to make, ending in ``.mp4``.
@@ -40,7 +41,7 @@ class AnnotatedVideo:
         self._last: Picture | None = None
         self._frames = 0
         self._rate = 0.0
-        self._start_s = 0.0
+        self._start_s = self._last_s = 0.0
 
     def write(self, frame: Frame, picture: Picture) -> None:
         """Append an annotated frame.
@@ -60,9 +61,11 @@ class AnnotatedVideo:
             gap = (frame.number or 0) - (first[0].number or 0)
             self._open(first[0], first[1], gap)
             self._append(first[1])
-        for _ in range(self._late(frame.time_s)):
+        late = self._late(frame.time_s)
+        for _ in range(late):
             self._append(self._last)
-        self._append(picture)
+        if late >= 0:
+            self._append(picture)
 
     def close(self) -> None:
         """Finish the file and move it into place.
@@ -93,8 +96,9 @@ class AnnotatedVideo:
     def _open(self, frame: Frame, picture: Picture, gap: int) -> None:
         height, width = picture.shape[:2]
         rate = frame.rate or _RATE_OF_CAMERAS
-        rate = (rate if rate <= _HIGHEST_RATE else _RATE_WHERE_IT_VARIES) / max(gap, 1)
-        self._rate, self._start_s = rate, frame.time_s or 0.0
+        rate = (rate if rate < _NO_RATE else _RATE_WHERE_IT_VARIES) / max(gap, 1)
+        self._rate = rate
+        self._start_s = self._last_s = frame.time_s or 0.0
         try:
             # OpenCV does not say why it cannot write; the file system does.
             self._part.touch()
@@ -116,14 +120,15 @@ class AnnotatedVideo:
             )
 
     def _late(self, time_s: float | None) -> int:
-        """How many moments have passed since the last frame that was written, with none in them."""
-        if time_s is None:
+        """How many moments are empty before a frame; below 0 if its own is taken."""
+        if time_s is None or time_s == self._last_s:  # a source without times
             return 0
+        self._last_s = time_s
         late_s = time_s - self._start_s - self._frames / self._rate
-        if late_s > _LONGEST_GAP_S:  # a clock that leaps
+        if abs(late_s) > max(_LONGEST_GAP_S, 2 / self._rate):  # a clock that leaps
             self._start_s += late_s
             return 0
-        return max(round(late_s * self._rate), 0)
+        return round(late_s * self._rate)
 
     def _append(self, picture: Picture | None) -> None:
         self._last = picture

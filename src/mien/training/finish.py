@@ -55,7 +55,8 @@ class Finished:
         parts: what it was run on.
         history: of its epochs.
         seconds: that it took.
-        precision: that it was calculated in, which is the recipe's where the hardware has it.
+        precision: that it was calculated in: the recipe's, where the hardware has it; several,
+            with commas, of a run that was carried from one kind of hardware to another.
         owed: the files that it began with, and its teachers.
         processes: that it ran on.
     """

@@ -1,4 +1,4 @@
-"""What a run computes on. Of its result, rounding apart, it changes nothing."""
+"""What a run computes on. It changes the rounding of the result, and nothing else of it."""
 
 from __future__ import annotations
 
@@ -59,14 +59,9 @@ class Hardware:
 
         That of the recipe, but float32 where it has bfloat16 and the hardware has not.
         """
-        if recipe.precision.startswith("bf16") and not self._has_bfloat16():
+        if recipe.precision.startswith("bf16") and not has_bfloat16(self.device):
             return "32-true"
         return recipe.precision
-
-    def _has_bfloat16(self) -> bool:
-        if self.device == "cuda":  # CUDA emulates it before Ampere
-            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-        return has_bfloat16()
 
     def check(self, recipe: Recipe) -> None:
         """Refuse what would give wrong numbers, or none.

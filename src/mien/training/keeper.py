@@ -78,12 +78,14 @@ class Keeper(Checkpoint):
     Attributes:
         history: of the epochs so far.
         seconds: that the run has taken in all its pieces, as far as they are kept.
+        precisions: that it has been calculated in; several if it was carried between machines.
     """
 
     def __init__(self, folder: Path, until: float, averaging: Averaging | None) -> None:
         self.folder, self.until, self.averaging = folder, until, averaging
         self.history: list[Epoch] = []
         self.seconds = 0.0
+        self.precisions: list[str] = []
         self._counted = self._saved = time.monotonic()
 
     def on_train_start(
@@ -104,6 +106,8 @@ class Keeper(Checkpoint):
         """Now and then a checkpoint within an epoch; a run that is counted in steps ends."""
         del outputs, batch, batch_idx
         module = _ours(pl_module)
+        if module.precision not in self.precisions:
+            self.precisions.append(module.precision)
         if trainer.global_step >= module.total:
             trainer.should_stop = True  # after a validation, also within an epoch
             return
@@ -146,11 +150,16 @@ class Keeper(Checkpoint):
         """For the checkpoint."""
         now = time.monotonic()
         self.seconds, self._counted = self.seconds + now - self._counted, now
-        return {"history": self.history, "seconds": self.seconds}
+        return {
+            "history": self.history,
+            "seconds": self.seconds,
+            "precisions": self.precisions,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue there."""
         self.history, self.seconds = list(state_dict["history"]), state_dict["seconds"]
+        self.precisions = list(state_dict["precisions"])
 
     def _save(self, trainer: lightning.Trainer) -> None:
         trainer.save_checkpoint(self.folder / LAST)

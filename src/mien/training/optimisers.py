@@ -124,8 +124,8 @@ class Muon(Optimiser):
         ]
 
     def _make(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-        on_cpu = all(one.device.type == "cpu" for group in groups for one in group["params"])
-        kind = SingleMuon if on_cpu and not has_bfloat16() else muon.Muon
+        device = groups[0]["params"][0].device.type
+        kind = muon.Muon if has_bfloat16(device) else SingleMuon
         made: torch.optim.Optimizer = kind(
             groups, momentum=self.momentum, nesterov=True, adjust_lr_fn="match_rms_adamw"
         )
@@ -135,8 +135,7 @@ class Muon(Optimiser):
 class SingleMuon(muon.Muon):
     """timm's Muon with its matrices made orthogonal in float32.
 
-    timm has bfloat16 for it and no option. A processor without bfloat16 spends two thirds of a
-    small DAN's step on that alone.
+    timm has bfloat16 for it and no option; see :func:`mien.training.processor.has_bfloat16`.
     """
 
     def step(self, closure: Any = None) -> Any:

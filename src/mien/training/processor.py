@@ -1,16 +1,24 @@
-"""What the processor can do, as far as it decides which way is the fast one."""
+"""What the hardware can do, as far as it decides which way is the fast one."""
 
 from __future__ import annotations
+
+import platform
 
 import torch
 
 
-def has_bfloat16() -> bool:
-    """Whether this processor is not slower with bfloat16 than with float32.
+def has_bfloat16(device: str = "cpu") -> bool:
+    """Whether a device has instructions for bfloat16; without them it is slower than float32.
 
-    Without AVX-512 (or ARM's instructions for bfloat16) oneDNN refuses it, and torch's own loops
-    take ten times as long.
+    On a processor with AVX2 alone much so (``benchmarks/precision.py``).
+
+    Args:
+        device: torch's name of its kind.
     """
+    if device == "cuda":  # which emulates it before Ampere
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if platform.machine() in ("x86_64", "AMD64"):
+        return bool(torch.cpu._is_avx512_bf16_supported())
     there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 

@@ -67,7 +67,8 @@ class Recipe:
         clip_norm: largest L2 norm of all gradients together; 0 for any.
         clip_value: largest absolute value of each gradient; 0 for any.
         average_decay: of the exponential average of weights, per step; 0 for none.
-        precision: Lightning's, such as ``"bf16-mixed"``.
+        precision: Lightning's, such as ``"bf16-mixed"``; float32 takes the place of bfloat16
+            where the hardware has no instructions for it.
         workers: processes that prepare pictures.
         seed: of weights, order and augmentation.
         limit: train on that many pictures only (``--smoke``); 0 for all.

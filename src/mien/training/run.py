@@ -59,7 +59,8 @@ def train(
     last one, ``run.json`` the record of the run with its history, ``log`` is for TensorBoard.
 
     An interrupted run in the same folder is continued from its last whole checkpoint, and
-    ends with the same weights and history as an undisturbed one (same seed, one device).
+    ends with the same weights and history as an undisturbed one (same seed, one device, a
+    processor that has bfloat16 or one that has not throughout).
 
     Args:
         recipe: what to run.
@@ -118,7 +119,13 @@ def train(
         return None
     if trainer.is_global_zero:
         done = Finished(
-            recipe, parts, keeper.history, keeper.seconds, precision, owed, hardware.processes
+            recipe,
+            parts,
+            keeper.history,
+            keeper.seconds,
+            ", ".join(keeper.precisions),
+            owed,
+            hardware.processes,
         )
         network.to(trainer.strategy.root_device)
         finish(done, network, held_loader(recipe, parts), output)
