@@ -53,7 +53,8 @@ def predict(
         ),
     ] = None,
     output: Annotated[
-        Path | None, arg(metavar="FILE", help_behavior_hint="(default: standard output)")
+        Path | None,
+        arg(metavar="FILE", aliases=["-o"], help_behavior_hint="(default: standard output)"),
     ] = None,
     annotate: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None,
     heatmap: bool = False,

@@ -41,7 +41,8 @@ def ablate(
     seeds: int = 3,
     rows: Annotated[tuple[str, ...], arg(metavar="NAME...", help_behavior_hint="")] = (),
     output: Annotated[
-        Path | None, arg(metavar="FOLDER", help_behavior_hint="(default: runs/TABLE.SCALE)")
+        Path | None,
+        arg(metavar="FOLDER", aliases=["-o"], help_behavior_hint="(default: runs/TABLE.SCALE)"),
     ] = None,
     start: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="[ROW=]FILE", help_behavior_hint="")

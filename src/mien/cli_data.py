@@ -45,7 +45,9 @@ def check(
     jobs: Jobs = None,
     limit: int = 20,
     json: bool = False,
-    output: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
+    output: Annotated[
+        Path | None, arg(metavar="FILE", aliases=["-o"], help_behavior_hint="")
+    ] = None,
     debug: bool = False,
 ) -> int:
     """Tell whether a copy of a data set is right.
@@ -107,7 +109,9 @@ def stats(
     by: Annotated[
         str | None, arg(metavar="COLUMN", help_behavior_hint="(default: class, or all there is)")
     ] = None,
-    output: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None,
+    output: Annotated[
+        Path | None, arg(metavar="FOLDER", aliases=["-o"], help_behavior_hint="")
+    ] = None,
     samples: int = 10,
     seed: int = 0,
     json: bool = False,

@@ -47,7 +47,9 @@ def evaluate(
     robustness: Annotated[tuple[int, ...] | None, arg(metavar="[N]", help_behavior_hint="")] = None,
     groups: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     column: Annotated[Words, arg(metavar="NAME", help_behavior_hint="")] = (),
-    output: Annotated[Path | None, arg(metavar="FILE|FOLDER", help_behavior_hint="")] = None,
+    output: Annotated[
+        Path | None, arg(metavar="FILE|FOLDER", aliases=["-o"], help_behavior_hint="")
+    ] = None,
     report: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     json: bool = False,
     debug: bool = False,

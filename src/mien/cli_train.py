@@ -25,7 +25,8 @@ def train(
     ] = (),
     packed: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None,
     output: Annotated[
-        Path | None, arg(metavar="FOLDER", help_behavior_hint="(default: runs/RECIPE)")
+        Path | None,
+        arg(metavar="FOLDER", aliases=["-o"], help_behavior_hint="(default: runs/RECIPE)"),
     ] = None,
     start: Annotated[
         UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")

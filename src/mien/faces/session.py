@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
 
 _NO_MODEL = ("INVALID_PROTOBUF", "No graph was found")
 """What onnxruntime says of files of other kinds, of cut ones and of empty ones."""
+
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
@@ -44,7 +47,24 @@ def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """How many cores this process may use: those it is bound to, or its container's share."""
+    bound = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        bound = len(os.sched_getaffinity(0))
+    return min(bound, _share() or bound)
+
+
+def _share() -> int:
+    """Cores' worth of time that a container gets, as by ``docker run --cpus``; 0 for all.
+
+    Source: the Linux kernel's admin guide, cgroup-v2 (``cpu.max``) and cgroup-v1 (CFS).
+    """
+    for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            said = " ".join((_CGROUP / file).read_text(encoding="ascii") for file in files)
+            quota, period = map(int, said.split())
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+        if quota > 0 and period > 0:
+            return -(-quota // period)
+    return 0
