@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 
 import torch
+from turns import in_turns
 
 from mien.expressions import BASIC8
 from mien.models import create_model
@@ -54,16 +54,9 @@ def stepper(network_too: bool, muon: bool) -> Callable[[], None]:
 
 
 def main(rounds: str) -> None:
-    """Every way once in each round, so that a busy moment hits them alike."""
+    """All ways in turns."""
     ways = {name: stepper(*which) for name, which in WAYS.items()}
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(int(rounds) + 1):
-        for name, step in ways.items():
-            start = time.perf_counter()
-            for _ in range(STEPS):
-                step()
-            if number:  # the first round only woke everything up
-                rates[name].append(DAN.batch * STEPS / (time.perf_counter() - start))
+    rates = in_turns(ways, rounds=int(rounds), steps=STEPS, batch=DAN.batch)
     print(json.dumps(rates))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 
 import torch
 from torch.nn import functional
+from turns import in_turns
 
 from mien.models import create_model
 from mien.training.small_maps import use_products
@@ -42,16 +42,9 @@ def stepper(products: bool) -> Callable[[], None]:
 
 
 def main(rounds: str) -> None:
-    """Both ways once in each round, so that a busy moment hits them alike."""
+    """Both ways in turns."""
     ways = {name: stepper(name == "products") for name in ("convolutions", "products")}
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(int(rounds) + 1):
-        for name, step in ways.items():
-            start = time.perf_counter()
-            for _ in range(STEPS):
-                step()
-            if number:  # the first round only woke everything up
-                rates[name].append(BATCH * STEPS / (time.perf_counter() - start))
+    rates = in_turns(ways, rounds=int(rounds), steps=STEPS, batch=BATCH)
     print(json.dumps(rates))
 
 

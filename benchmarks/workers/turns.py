@@ -3,8 +3,34 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
+
+
+def in_turns(
+    ways: dict[str, Callable[[], None]], *, rounds: int, steps: int, batch: int
+) -> dict[str, list[float]]:
+    """Every way once in each round, so that a busy moment hits them alike.
+
+    Args:
+        ways: functions that do one step.
+        rounds: that count; one more before them only wakes everything up.
+        steps: that are timed at a time.
+        batch: pictures a step.
+
+    Returns:
+        Pictures a second of each round.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds + 1):
+        for name, step in ways.items():
+            start = time.perf_counter()
+            for _ in range(steps):
+                step()
+            if number:
+                rates[name].append(batch * steps / (time.perf_counter() - start))
+    return rates
 
 
 class Enough(Exception):

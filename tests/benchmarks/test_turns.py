@@ -57,3 +57,22 @@ def test_validations_and_what_was_fetched_ahead_are_not_timed(
         world.run(turns.tick)
     assert turns.answer() == {"loop": [10 / 0.25] * 5, "other": [10 / 0.5] * 5}
     assert world.others == 6 * (3 + 4)
+
+
+def test_ways_take_turns_and_the_first_round_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(WORKERS)
+    import turns
+
+    world, order = {"seconds": 0.0}, []
+
+    def way(name: str, seconds: float) -> None:
+        order.append(name)
+        world["seconds"] += seconds if len(order) > 4 else 100.0
+
+    monkeypatch.setattr(turns.time, "perf_counter", lambda: world["seconds"])
+    ways = {"a": lambda: way("a", 0.5), "b": lambda: way("b", 2.0)}
+    rates = turns.in_turns(ways, rounds=2, steps=2, batch=8)
+    assert rates == {"a": [16.0, 16.0], "b": [4.0, 4.0]}
+    assert "".join(order) == "aabb" * 3
