@@ -31,8 +31,8 @@ def open_session(model: bytes, source: str, threads: int | None = None) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     # Left to itself, onnxruntime counts the machine's cores, and binds its threads to them.
-    shared_out = cores() < (os.cpu_count() or 1)
-    options.intra_op_num_threads = threads or (cores() if shared_out else 0)
+    ours = cores()
+    options.intra_op_num_threads = threads or (ours if ours < (os.cpu_count() or 1) else 0)
     options.inter_op_num_threads = 1
     # Several networks take turns. Threads of one that spin for work hold up the next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -159,7 +159,7 @@ class Keeper(Checkpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue there."""
         self.history, self.seconds = list(state_dict["history"]), state_dict["seconds"]
-        self.precisions = list(state_dict["precisions"])
+        self.precisions = list(state_dict.get("precisions", ()))  # older ones have none
 
     def _save(self, trainer: lightning.Trainer) -> None:
         trainer.save_checkpoint(self.folder / LAST)
