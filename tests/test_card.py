@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.card import CARD_KEY, Card, Measurement, read_card
+from mien.card import CARD_KEY, Card, Measurement, Origin, read_card
 from mien.errors import CardError
 from mien.expressions import BASIC7, BASIC8, OtherClasses
 from mien.preprocess import Preprocess
@@ -28,11 +28,21 @@ CARD = Card(
             file="results/tiny.json",
         ),
     ),
+    origins=(
+        Origin(role="taught by", name="large", sha256="12", data="other faces"),
+        Origin(role="starts from", name="stem", sha256="34", of="12"),
+    ),
 )
 
 
 def test_round_trip() -> None:
     assert Card.from_json(CARD.to_json()) == CARD
+
+
+def test_a_card_from_before_there_were_origins_has_none() -> None:
+    values = json.loads(CARD.to_json())
+    del values["origins"]
+    assert Card.from_json(json.dumps(values)) == CARD.with_(origins=())
 
 
 def test_classes_are_stored_by_name() -> None:

@@ -18,9 +18,12 @@ import numpy as np
 import pytest
 
 from mien import __version__
+from mien.card import Card, Origin
 from mien.cli import DONE, INTERRUPTED, SOME_FAILED, WRONG_USAGE, main
 from mien.errors import OutputError
+from mien.expressions import BASIC8
 from mien.inference.recognizer import Recognizer
+from mien.preprocess import Preprocess
 
 MakeModel = Callable[..., Path]
 
@@ -464,6 +467,39 @@ def test_models_lists_cards(
     listed = json.loads(capsys.readouterr().out)
     assert (listed["name"], listed["card"]["name"]) == ("mien-small", "tiny")
     assert listed["bytes"] == tiny_model.stat().st_size
+
+
+def test_models_tells_a_past_once(
+    make_model: MakeModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    same, other = "FER+", "FairFace"
+    past = (
+        Origin(role="averaged from", name="a", sha256="1" * 64, data=same),
+        Origin(role="averaged from", name="b", sha256="2" * 64, data=same),
+        Origin(role="starts from", name="a", sha256="1" * 64, data=same, of="2" * 64),
+        Origin(role="taught by", name="c", sha256="3" * 64, data=other, of="2" * 64),
+        Origin(role="taught by", name="d", sha256="4" * 64, data=other, of="2" * 64),
+    )
+    card = Card(
+        name="a",
+        architecture="none",
+        labels=BASIC8,
+        preprocess=Preprocess(size=48),
+        data=same,
+        origins=past,
+    )
+    path = make_model(tmp_path / "one.onnx", card=card.to_json())
+    monkeypatch.setattr("mien.zoo.shipped_model", lambda _: path)
+    assert main(["models"]) == DONE
+    said = capsys.readouterr().out
+    assert " ".join(said[said.index("  made from") :].split()).startswith(
+        "made from averaged from a (111111111111) and b (222222222222) "
+        "b (222222222222) starts from a (111111111111); taught by c (333333333333, trained on: "
+        "FairFace) and d (444444444444)"
+    )
 
 
 def test_predict_never_imports_torch(tiny_model: Path, photo: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from mien.data.ferplus import FERPlus  # noqa: E402
 from mien.errors import ModelError  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.inference.session import Model  # noqa: E402
-from mien.models import create_model, save_model  # noqa: E402
+from mien.models import create_model, load_model, save_model  # noqa: E402
 from mien.models.output import Output  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
 from mien.training.recipes import ferplus_cpu  # noqa: E402
@@ -112,6 +113,15 @@ def test_numbers_go_into_the_card(checkpoint: Path, tmp_path: Path) -> None:
     )
     done = exporting.export(checkpoint, tmp_path / "tiny.onnx", measurements=[number])
     assert Model(done.path).card.measurements[0] == number
+    # They take the place of those that no file holds, and stand beside those of a run.
+    network, card = load_model(checkpoint)
+    older = [replace(number, split="validation", file=file) for file in ("", "run.json")]
+    save_model(network, card.with_(measurements=tuple(older)), tmp_path / "older.safetensors")
+    for numbers, kept in (((), older), ([number], [older[1], number])):
+        done = exporting.export(
+            tmp_path / "older.safetensors", tmp_path / "tiny.onnx", measurements=numbers
+        )
+        assert list(Model(done.path).card.measurements[:-1]) == kept
 
 
 @pytest.mark.usefixtures("written")

@@ -39,7 +39,8 @@ class Measurement:
         protocol: which pictures count and what their label is, such as ``"majority"``.
         images: how many pictures the numbers stand for.
         values: metric name to value; fractions, not per cent.
-        file: the file under ``results/`` that they come from.
+        file: that holds them: under ``results/``, or in the folder of the run; empty for what
+            was found out when the model was written.
     """
 
     dataset: str
@@ -48,6 +49,25 @@ class Measurement:
     images: int
     values: Mapping[str, float]
     file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A network that a model, or one of its origins, takes weights or answers from.
+
+    Attributes:
+        role: such as ``"starts from"`` or ``"taught by"``.
+        name: of the network, or of its file if it has no card.
+        sha256: of its file.
+        data: what it was trained on, as its card says; empty if it has none.
+        of: SHA-256 of the origin that owes it; empty if it is the model itself.
+    """
+
+    role: str
+    name: str
+    sha256: str
+    data: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +88,7 @@ class Card:
         seed: of the run.
         commit: git commit of the code that trained it.
         measurements: numbers with their protocol.
+        origins: networks that it comes from, the nearest first, and each one's own.
         intended_use: what it is for.
         limits: what it is not for, and where it is weak.
     """
@@ -84,6 +105,7 @@ class Card:
     seed: int | None = None
     commit: str = ""
     measurements: tuple[Measurement, ...] = ()
+    origins: tuple[Origin, ...] = ()
     intended_use: str = ""
     limits: str = ""
 
@@ -107,10 +129,11 @@ class Card:
         values[_LABELS[version]] = [str(name) for name in self.labels]
         values["preprocess"] = self.preprocess.to_dict()
         values["arguments"] = dict(self.arguments)
-        values["measurements"] = [
-            {part.name: getattr(one, part.name) for part in fields(one)}
-            for one in self.measurements
-        ]
+        for name in ("measurements", "origins"):
+            values[name] = [
+                {part.name: getattr(one, part.name) for part in fields(one)}
+                for one in getattr(self, name)
+            ]
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
@@ -139,6 +162,7 @@ class Card:
             labels = kind.of(_names(values.pop(_LABELS[version])))
             values["preprocess"] = Preprocess.from_dict(values["preprocess"])
             values["measurements"] = tuple(Measurement(**one) for one in values["measurements"])
+            values["origins"] = tuple(Origin(**one) for one in values.get("origins", ()))
             return cls(labels=labels, **values)
         except (KeyError, TypeError, ValueError, AttributeError, MienError) as error:
             raise CardError(f"{source}: its card is damaged ({error}); export it again") from None

@@ -26,8 +26,9 @@ class Counted:
         split: The part to measure on.
         set: An option of the data set's reader; may be given several times.
         protocol: Which pictures count, and what their label is; for scenes majority.
-        subset: Faces on a list of Region Attention Networks (AffectNet, RAF-DB): pose-30,
-            pose-45, occlusion, or a file; may be given several times.
+        subset: What training holds out, to choose models by: held-out, of the training split. Or
+            faces on a list of Region Attention Networks (AffectNet, RAF-DB): pose-30, pose-45,
+            occlusion, or a file. May be given several times.
         lists: Folder of the authors' lists, for subsets by name.
         ignore: Pictures of this expression do not count; may be given several times.
     """

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json as json_format
 import shutil
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain, groupby, repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from .cli_lab import costs
+
+if TYPE_CHECKING:
+    from .card import Card
 
 
 def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> int:
@@ -43,6 +49,8 @@ def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> in
         _tell("expressions", str(card.labels))
         _tell("heat maps", "yes" if model.has_attention else "no, it has no attention")
         _tell("trained on", f"{card.data} ({card.data_licence})")
+        for heading, line in zip(chain(["made from"], repeat("")), _origins(card), strict=False):
+            _tell(heading, line)
         for one in card.measurements:
             print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
             _tell("", _values(one.values))
@@ -54,7 +62,29 @@ def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> in
 def _tell(name: str, text: str) -> None:
     """Something of a card, in lines that fit a terminal."""
     width = max(60, min(100, shutil.get_terminal_size((100, 0)).columns))
-    print(textwrap.fill(text, width, initial_indent=f"  {name:<13}", subsequent_indent=" " * 15))
+    heading, rest = f"  {name:<13}", " " * 15
+    print(
+        textwrap.fill(
+            text, width, initial_indent=heading, subsequent_indent=rest, break_on_hyphens=False
+        )
+    )
+
+
+def _origins(card: Card) -> Iterator[str]:
+    """A line for the card's model, and for each of its origins that has origins itself.
+
+    The data of an origin is told once, and not where it is the model's own.
+    """
+    names = {one.sha256: one.name for one in card.origins}
+    told = {card.data, ""}
+    for of, group in groupby(card.origins, key=attrgetter("of")):
+        roles: dict[str, list[str]] = {}
+        for one in group:
+            trained = "" if one.data in told else f", trained on: {one.data}"
+            told.add(one.data)
+            roles.setdefault(one.role, []).append(f"{one.name} ({one.sha256[:12]}{trained})")
+        owed = "; ".join(f"{role} {' and '.join(them)}" for role, them in roles.items())
+        yield f"{names[of]} ({of[:12]}) {owed}" if of else owed
 
 
 def _values(values: Mapping[str, float]) -> str:

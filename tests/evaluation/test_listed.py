@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import affectnet_copy
+import ferplus_copy
 import numpy as np
 import pytest
 import rafdb_copy
 
 from mien.data.affectnet import AffectNet
+from mien.data.ferplus import FERPlus
 from mien.data.rafdb import RAFDB
+from mien.data.split import held_out
 from mien.data.subsets import read_list
 from mien.errors import DataError, InputError, NotFound, UnknownName
-from mien.evaluation.listed import LISTS, find_list, keep_listed
+from mien.evaluation.listed import HELD_OUT, LISTS, find_list, keep_listed
 
 
 @pytest.fixture
@@ -101,3 +104,35 @@ def test_the_authors_lists(
     masks = keep_listed(reader, (name,), shared_data / "lists")
     assert len(reader) == masks[name].sum() == pictures
     assert set(LISTS[dataset]) == {"pose-30", "pose-45", "occlusion"}
+
+
+def test_what_training_holds_out_is_a_subset(tmp_path: Path) -> None:
+    root = ferplus_copy.write_folders(
+        tmp_path / "ferplus",
+        {"FER2013Train": ferplus_copy.make_faces(120), "FER2013Valid": ferplus_copy.make_faces(40)},
+    )
+    whole = FERPlus(root, "train")
+    held = held_out(whole, 0.08)  # every recipe's share, unless it says otherwise
+    assert 0 < held.sum() < 30
+    thinned = FERPlus(root, "train")
+    masks = keep_listed(thinned, (HELD_OUT,))
+    assert {name: mask.all() for name, mask in masks.items()} == {HELD_OUT: True}
+    assert thinned.names == [name for name, one in zip(whole.names, held, strict=True) if one]
+    with pytest.raises(InputError, match=r"nothing is held out of public-test.*--split train"):
+        keep_listed(FERPlus(root, "public-test"), (HELD_OUT,))
+
+
+def test_it_stands_beside_lists(tmp_path: Path) -> None:
+    names = rafdb_copy.names_of("train", 60)
+    labels = {name: place % 7 + 1 for place, name in enumerate(names)}
+    root = rafdb_copy.write_list(tmp_path / "rafdb", labels)
+    whole = RAFDB(root, "train")
+    held = set(np.flatnonzero(held_out(whole, 0.08)).tolist())
+    listed = sorted(held)[0], next(row for row in range(60) if row not in held)
+    lines = [f"{row % 7}/train_{row + 1:05d}_aligned.jpg" for row in listed]
+    (tmp_path / "hard.txt").write_text("\n".join(lines) + "\n")
+    masks = keep_listed(thinned := RAFDB(root, "train"), (HELD_OUT, str(tmp_path / "hard.txt")))
+    kept = sorted(held | set(listed))
+    assert thinned.names == [whole.names[row] for row in kept]
+    assert [kept[row] for row in np.flatnonzero(masks[HELD_OUT])] == sorted(held)
+    assert sorted(kept[row] for row in np.flatnonzero(masks["hard"])) == sorted(listed)

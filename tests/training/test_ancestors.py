@@ -11,11 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
-from mien.card import Card  # noqa: E402
+from mien.card import Card, Origin  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
 from mien.models import create_model, save_model  # noqa: E402
 from mien.preprocess import Preprocess  # noqa: E402
-from mien.training.ancestors import STARTS, TAUGHT, ancestors  # noqa: E402
+from mien.training.ancestors import STARTS, TAUGHT, Ancestor, ancestors, origins  # noqa: E402
 from mien.zoo import shipped_model  # noqa: E402
 
 
@@ -37,16 +37,11 @@ def test_of_networks_with_a_card_their_data_is_told(tmp_path: Path) -> None:
     first, second, third = ancestors([foreign], [path, shipped_model()])
     digests = [hashlib.sha256(one.read_bytes()).hexdigest() for one in (foreign, path)]
     assert (first.role, first.card) == (STARTS, None)
-    assert first.sentence() == f"starts from resnet18_msceleb.pth (SHA-256 {digests[0][:12]})"
+    assert first.origin() == Origin(role=STARTS, name="resnet18_msceleb.pth", sha256=digests[0])
     assert (second.role, second.card) == (TAUGHT, card)
-    assert second.sentence() == (
-        f"taught by stem (SHA-256 {digests[1][:12]}, trained on: FairFace, of which a part was "
-        "held out)"
+    assert second.origin() == Origin(
+        role=TAUGHT, name="stem", sha256=digests[1], data="FairFace, of which a part was held out"
     )
-    # What is said already is not said again, also of the ancestor's own ancestors.
-    seen = replace(card, data="FairFace; taught by x (SHA-256 12, trained on: FairFace)")
-    told = replace(second, card=seen).sentence("FairFace")
-    assert told.endswith(", trained on: the same; taught by x (SHA-256 12, trained on: the same))")
     assert second.record() == {
         "role": "taught by",
         "file": "stem.safetensors",
@@ -55,6 +50,32 @@ def test_of_networks_with_a_card_their_data_is_told(tmp_path: Path) -> None:
     }
     assert third.card is not None
     assert third.card.name == third.record()["name"] == "mien-small"
-    assert third.sentence().startswith(
-        f"taught by mien-small (SHA-256 {third.sha256[:12]}, trained"
+    assert (third.origin().name, third.origin().data) == ("mien-small", third.card.data)
+
+
+def test_a_past_is_told_once_and_each_part_says_whose_it_is() -> None:
+    far = Origin(role=STARTS, name="stem", sha256="55")
+    taught = Origin(role=TAUGHT, name="teacher", sha256="44")
+
+    def network(name: str, *origins: Origin) -> Card:
+        return Card(
+            name=name,
+            architecture="small",
+            labels=BASIC8,
+            preprocess=Preprocess(size=16),
+            data=f"faces of {name}",
+            origins=origins,
+        )
+
+    first = Ancestor("averaged from", "a", "11", network("first", far, taught))
+    # It went on from the first, whose past it therefore has.
+    known = (replace(far, of="11"), replace(taught, of="11"))
+    own = Origin(role=STARTS, name="first", sha256="11", data="faces of first")
+    second = Ancestor("averaged from", "b", "22", network("second", own, *known))
+    assert origins([first, second]) == (
+        first.origin(),
+        second.origin(),
+        *known,
+        replace(own, of="22"),
     )
+    assert origins([]) == ()

@@ -96,6 +96,14 @@ def test_it_learns_and_leaves_a_card(undisturbed: Path) -> None:
     (measured,) = card.measurements
     assert measured.values["accuracy"] > 0.3  # an eighth by chance
     assert measured.images == 49
+    assert measured.file == "run.json"
+    written = record(undisturbed)["held_out"]
+    assert written["model.safetensors"] == {
+        "accuracy": measured.values["accuracy"],
+        "temperature": card.temperature,
+    }
+    last = load_model(undisturbed / "last.safetensors")[1]
+    assert written["last.safetensors"]["temperature"] == last.temperature
     assert card.labels == BASIC8
     assert card.preprocess == TINY.preprocess
     assert (card.recipe, card.seed) == ("tiny", 0)

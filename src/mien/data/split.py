@@ -21,6 +21,8 @@ from .concatenation import Concatenation
 from .ferplus import FERPlus
 from .part import AnnotatedPictures
 
+HELD_OUT_SHARE = 0.08
+"""Of a training set that is held out, unless a recipe says otherwise."""
 _BUCKETS = 10_000
 _AGAIN = re.compile(r"#\d+$")  # of a picture that a table lists a second time
 

@@ -1,4 +1,4 @@
-"""The published lists of turned and covered faces, by name.
+"""Subsets by name: the published lists of turned and covered faces, and what training holds out.
 
 The lists are those of Region Attention Networks (Wang et al. 2020), which
 :mod:`mien.data.subsets` reads. They do not come with mien: the user names the folder that
@@ -17,6 +17,7 @@ from ..data import subsets
 from ..data.affectnet import AffectNet
 from ..data.rafdb import RAFDB
 from ..data.reader import Reader
+from ..data.split import HELD_OUT_SHARE, held_out
 from ..errors import DataError, InputError, NotFound, UnknownName
 
 LISTS: Mapping[str, Mapping[str, str]] = {
@@ -34,6 +35,9 @@ LISTS: Mapping[str, Mapping[str, str]] = {
 """The authors' file of each subset, by data set and name: faces turned by more than 30 and by
 more than 45 degrees, and faces that something covers."""
 
+HELD_OUT = "held-out"
+"""The part of a training split that recipes choose and calibrate on, and do not learn from."""
+
 
 def find_list(dataset: str, subset: str, folder: Path | None = None) -> Path:
     """The file of a subset.
@@ -50,13 +54,14 @@ def find_list(dataset: str, subset: str, folder: Path | None = None) -> Path:
     """
     if dataset not in LISTS:
         raise InputError(
-            f"--subset {subset}: lists of pictures are for {' and '.join(LISTS)}, not for {dataset}"
+            f"--subset {subset}: lists of pictures are for {' and '.join(LISTS)}, not for "
+            f"{dataset}, which has {HELD_OUT}"
         )
     if subset not in LISTS[dataset]:
         path = Path(subset)
         if path.is_file() or path.suffix or len(path.parts) > 1:
             return path
-        raise UnknownName(f"subset of {dataset}", subset, LISTS[dataset])
+        raise UnknownName(f"subset of {dataset}", subset, (*LISTS[dataset], HELD_OUT))
     if folder is None:
         raise InputError(
             f"--subset {subset}: name the folder that holds {LISTS[dataset][subset]} with --lists"
@@ -74,25 +79,37 @@ def keep_listed(
 
     Args:
         reader: the split; afterwards it has the N pictures that at least one subset names.
-        chosen: names, or files.
+        chosen: names, :data:`HELD_OUT` among them, or files.
         folder: that holds the authors' files.
 
     Returns:
         bool (N,) for each subset, by its name; a file goes by its name without suffix.
 
     Raises:
-        InputError, UnknownName, NotFound: as :func:`find_list`.
+        InputError: as :func:`find_list`, or if nothing is held out of the split.
+        UnknownName, NotFound: as :func:`find_list`.
         DataError: if a list does not fit the copy, or two go by one name.
     """
     rows: dict[str, NDArray[np.intp]] = {}
     for one in chosen:
-        path = find_list(reader.name, one, folder)
-        name = one if one in LISTS[reader.name] else path.stem
+        path = None if one == HELD_OUT else find_list(reader.name, one, folder)
+        name = one if path is None or one in LISTS[reader.name] else path.stem
         if name in rows:
             raise DataError(f"--subset {one}: there is a subset {name} already")
-        rows[name] = subsets.subset(reader, path)
+        rows[name] = _held_out(reader) if path is None else subsets.subset(reader, path)
         if not len(rows[name]):
-            raise DataError(f"{path}: no picture of the split {reader.split} is on this list")
+            listed = "held out" if path is None else f"on {path}"
+            raise DataError(f"--subset {one}: no picture of the split {reader.split} is {listed}")
     union = np.unique(np.concatenate(list(rows.values())))
     reader.keep(union)
     return {name: np.isin(union, listed) for name, listed in rows.items()}
+
+
+def _held_out(reader: Reader) -> NDArray[np.intp]:
+    """Rows of what recipes hold out of a training split."""
+    if any(word in reader.split for word in ("test", "val")):
+        raise InputError(
+            f"--subset {HELD_OUT}: nothing is held out of {reader.split}; name the split that "
+            "was trained on, such as --split train"
+        )
+    return np.flatnonzero(held_out(reader, HELD_OUT_SHARE))

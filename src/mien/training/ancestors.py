@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from ..card import CARD_KEY, RUNTIME_MODEL, Card, read_card
+from ..card import CARD_KEY, RUNTIME_MODEL, Card, Origin, read_card
 from ..evaluation.provenance import file_sha256
 from ..inference.session import Model
 
@@ -31,18 +31,10 @@ class Ancestor:
     sha256: str
     card: Card | None
 
-    def sentence(self, data: str = "") -> str:
-        """For the card of what comes of it, with the data that it has seen.
-
-        Args:
-            data: what the card says of its own data, which is not said again.
-        """
-        name = self.file if self.card is None else self.card.name
-        seen = self.card.data if self.card else ""
-        if data:
-            seen = seen.replace(data, "the same")
-        trained = f", trained on: {seen}" if seen else ""
-        return f"{self.role} {name} (SHA-256 {self.sha256[:12]}{trained})"
+    def origin(self) -> Origin:
+        """For the card of what comes of it."""
+        name, data = (self.card.name, self.card.data) if self.card else (self.file, "")
+        return Origin(role=self.role, name=name, sha256=self.sha256, data=data)
 
     def record(self) -> dict[str, str]:
         """For the record of the run."""
@@ -58,6 +50,17 @@ def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor
 def of_files(role: str, paths: Iterable[Path]) -> tuple[Ancestor, ...]:
     """Files that have the same part in what comes of them."""
     return tuple(Ancestor(role, path.name, file_sha256(path), _card(role, path)) for path in paths)
+
+
+def origins(owed: Sequence[Ancestor]) -> tuple[Origin, ...]:
+    """For a card: all that is owed, and what those owe in their turn, each once."""
+    theirs = (
+        replace(further, of=further.of or one.sha256)
+        for one in owed
+        if one.card
+        for further in one.card.origins
+    )
+    return tuple(dict.fromkeys((*(one.origin() for one in owed), *theirs)))
 
 
 def licences(own: str, owed: Iterable[Ancestor]) -> str:

@@ -18,7 +18,7 @@ from ..evaluation.provenance import git_commit, machine, version
 from ..expressions import OtherClasses
 from ..losses import UNLABELLED
 from ..models import save_model
-from .ancestors import STARTS, Ancestor, licences
+from .ancestors import STARTS, Ancestor, licences, origins
 from .checkpoints import BEST, LAST, read_weights
 from .history import RUN_FILE, Epoch, chosen_epoch, write_run
 from .loaders import Loader
@@ -43,7 +43,10 @@ _STEM_LIMITS = (
     "Its answers are no expressions. Where they speak of people, such as of age, gender or race, "
     "they served to learn from and are not for use"
 )
-_RARE = {"ferplus": "Contempt, disgust and fear are rare in FER+ and often missed"}
+_RARE = {
+    "ferplus": "Contempt, disgust and fear are rare in FER+ and often missed; sadness is often "
+    "taken for neutral"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def finish(run: Finished, network: nn.Module, held: Loader, folder: Path) -> Pat
         The path of the chosen epoch's network.
     """
     chosen, weights = read_weights(folder / BEST)
+    held_out: dict[str, dict[str, float]] = {}
     # The last first: where there is a model, everything is there.
     for name, (epoch, state) in {
         LAST_FILE: (len(run.history), read_weights(folder / LAST)[1]),
@@ -90,8 +94,11 @@ def finish(run: Finished, network: nn.Module, held: Loader, folder: Path) -> Pat
     }.items():
         network.load_state_dict(state)
         card = _card(run, network, held, epoch)
+        (found,) = card.measurements
+        held_out[name] = {**found.values, "temperature": card.temperature}
         if name == MODEL_FILE:
-            write_run(_record(run, network, chosen), folder / RUN_FILE)
+            record = _record(run, network, chosen) | {"held_out": held_out}
+            write_run(record, folder / RUN_FILE)
         save_model(network, card, folder / name)
     path = folder / MODEL_FILE
     log.info("epoch %d was the best; its weights and card are in %s", chosen, path)
@@ -116,12 +123,13 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         temperature=temperature,
         data="; ".join((parts.data, *parts.notes, *_remarks(run, epoch))),
         data_licence=licences(parts.licence, run.owed),
+        origins=origins(run.owed),
         recipe=recipe.name,
         seed=recipe.seed,
         commit=git_commit(),
         intended_use=_STEM_USE if stem else _INTENDED_USE,
         limits=_STEM_LIMITS if stem else ". ".join((_LIMITS, *_rare(recipe))),
-        measurements=(measured(recipe, images, values),),
+        measurements=(measured(recipe, images, values, RUN_FILE),),
     )
 
 
@@ -141,7 +149,7 @@ def calibrated(network: nn.Module, held: Loader, recipe: Recipe) -> tuple[float,
 
 def _remarks(run: Finished, epoch: int) -> list[str]:
     """What a card should say of the run."""
-    remarks = [one.sentence(run.parts.data) for one in run.owed]
+    remarks = []
     if run.recipe.starts_from and not any(one.role == STARTS for one in run.owed):
         remarks.append(f"from fresh weights, where the recipe starts from {run.recipe.starts_from}")
     if epoch == len(run.history) != chosen_epoch(run.history, run.recipe.objective.monitor):
@@ -154,7 +162,9 @@ def _rare(recipe: Recipe) -> list[str]:
     return [_RARE[name] for name in names if name in _RARE]
 
 
-def measured(recipe: Recipe, images: int, values: Mapping[str, float]) -> Measurement:
+def measured(
+    recipe: Recipe, images: int, values: Mapping[str, float], file: str = ""
+) -> Measurement:
     """What was measured on a recipe's held-out part, for a card."""
     dataset = "+".join(dict.fromkeys(source.dataset for source in recipe.data))
     splits = dict.fromkeys(source.split for source in recipe.data)
@@ -164,7 +174,12 @@ def measured(recipe: Recipe, images: int, values: Mapping[str, float]) -> Measur
         split = f"{recipe.test.split}, on which the checkpoint was chosen"
     protocol = "most voted expression" if recipe.targets == "soft" else "label"
     return Measurement(
-        dataset=dataset, split=split, protocol=protocol, images=images, values=dict(values)
+        dataset=dataset,
+        split=split,
+        protocol=protocol,
+        images=images,
+        values=dict(values),
+        file=file,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ..data.loading.augmentation import Augmentation
 from ..data.loading.sampling import PLANS
+from ..data.split import HELD_OUT_SHARE
 from ..errors import InputError, UnknownName
 from ..expressions import LabelSet
 from ..preprocess import Preprocess
@@ -90,7 +91,7 @@ class Recipe:
     teacher_temperature: float = 1.0
     unlabelled: bool = False
     unlabelled_per_class: int = 0
-    validation_share: float = 0.08
+    validation_share: float = HELD_OUT_SHARE
     calibrated_on: Literal["all", "agreed"] = "all"
     selection: Literal["validation", "test"] = "validation"
     objective: Objective = field(default_factory=CrossEntropy)

@@ -20,7 +20,7 @@ from ..errors import InputError, ModelError
 from ..evaluation.provenance import git_commit
 from ..models import load_model, save_model
 from ..models.checkpoint import load_card
-from .ancestors import licences, of_files
+from .ancestors import licences, of_files, origins
 from .copies import Copies
 from .finish import calibrated, measured
 from .loaders import held_loader
@@ -88,8 +88,9 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         name=f"{card.name.removesuffix(_AVERAGE)}{_AVERAGE}",
         recipe=_AND.join(dict.fromkeys(recipes)),
         temperature=temperature,
-        data="; ".join((parts.data, *parts.notes, *(one.sentence(parts.data) for one in owed))),
+        data="; ".join((parts.data, *parts.notes)),
         data_licence=licences(card.data_licence, owed),
+        origins=origins(owed),
         commit=git_commit(),
         measurements=(measured(recipe, images, {"accuracy": accuracy}),),
     )

@@ -34,7 +34,7 @@ SHIPPED = {
         ShippedModel(
             name="mien-small",
             file="mien-small.onnx",
-            sha256="0a4167dcbb3cd7f6dec4064c6e5a9cbd66e90569a01104bb1d0090355a2c82e6",
+            sha256="cac35a6c30175fbf12a8e33ec347bb7a4cfb6bde1b18e66144df93d02584479e",
             summary="eight expressions, grey 56-pixel faces, made for a CPU",
         ),
     )

@@ -150,6 +150,7 @@ def test_a_student_learns_what_its_teachers_say(copies: Copies, tmp_path: Path) 
     answers = network(torch.from_numpy(inputs)).logits.argmax(1)
     assert (answers == BASIC8.index("happiness")).all()
     assert "FairFace" in card.data
+    assert [(one.role, one.name) for one in card.origins] == [("taught by", "teacher")]
 
 
 def test_a_run_in_pieces_has_the_weights_of_a_whole_one(copies: Copies, tmp_path: Path) -> None:
