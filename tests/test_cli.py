@@ -131,11 +131,16 @@ def test_the_table_is_the_default(
 
 
 def test_no_source_is_written_over(
-    predict: Callable[..., int], photo: Path, capsys: pytest.CaptureFixture[str]
+    predict: Callable[..., int], photo: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = photo.read_bytes()
     assert predict(photo, "--format", "json", "--output", photo) == WRONG_USAGE
     assert "is one of the sources, and would be lost" in capsys.readouterr().err
+    model = str(shutil.copy(tiny_model, photo.parent / "own.onnx"))
+    arguments = ["predict", str(photo), "--format", "csv", "--detector", "none"]
+    assert main([*arguments, "--output", model, "--model", model]) == WRONG_USAGE
+    assert "own.onnx: is read here, and would be lost" in capsys.readouterr().err
+    assert Path(model).read_bytes() == tiny_model.read_bytes()
     # Another picture of the same name would become the photo.
     deeper = photo.parent / "deeper" / photo.name
     deeper.parent.mkdir()
@@ -435,6 +440,7 @@ def test_a_suffix_that_contradicts_the_format_is_warned_of(
 
 
 def test_debug_lets_the_error_through(tiny_model: Path, tmp_path: Path, photo: Path) -> None:
+    (tmp_path / "no folder").touch()
     output = tmp_path / "no folder" / "rows.csv"
     arguments = ["predict", str(photo), "--model", str(tiny_model), "--output", str(output)]
     assert main(arguments) == SOME_FAILED

@@ -23,6 +23,7 @@ def look(
     every: int = 1,
     most: int | None = None,
     format: Literal["table", "csv"] = "table",
+    kind: Literal["full", "half"] | None = None,
 ) -> int:
     """Look at something.
 
@@ -31,7 +32,9 @@ def look(
         every: How much of it.
         most: No more than that.
         format: How it is shown.
+        kind: What is shown.
     """
+    del kind
     print("looking", file=sys.stderr)
     ran.append((path, every, most, format))
     return 3
@@ -152,6 +155,11 @@ def test_a_wrong_choice_names_the_right_ones() -> None:
     assert line.startswith("invalid choice 'xml' for argument '--format'. Expected one of ")
     assert "'table'" in line
     assert "'csv'" in line
+    # That nothing may be chosen is no choice to be named.
+    line = refused("look", "a", "--kind", "xml")
+    assert "'full'" in line
+    assert "'half'" in line
+    assert "None" not in line
 
 
 @pytest.mark.parametrize("width", [None, "60"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,18 @@ def test_what_fails_is_named_and_the_rest_is_done(
     assert "crop.png: no face was found" in lines[1]
     assert "damaged.jpg" in lines[2]
     assert files(out) == {"grid.png", "astronaut.npz", "astronaut.gradcam++.png"}
+
+
+def test_maps_are_no_pictures_to_explain(
+    dan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(PHOTO, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["explain", str(dan), ".", "--method", "gradcam++"]
+    assert main(arguments) == 0
+    first = files(tmp_path / "explanations")
+    assert main(arguments) == 0
+    assert files(tmp_path / "explanations") == first
 
 
 def test_without_any_face_there_is_no_grid(dan: Path, crop: Path, tmp_path: Path) -> None:

@@ -121,3 +121,10 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.Mo
     # What is not there, is no file, or could be none is no source.
     refuse_source(tmp_path / "new.json", source, "x" * 5000, "a\0b", "hf://some/set", tmp_path)
     refuse_source(source, tmp_path / "other.zip", "https://example.org/faces.zip")
+
+
+def test_the_longest_name_has_a_draft(tmp_path: Path) -> None:
+    for name in ("a" * 251 + ".csv", "\u00e9" * 125 + ".csv"):
+        with draft_of(tmp_path / name) as draft:
+            draft.write_text("new")
+        assert (tmp_path / name).read_text() == "new"

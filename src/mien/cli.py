@@ -31,6 +31,7 @@ from . import (
     cli_train,
 )
 from .cli_arguments import read
+from .drafts import refuse_source
 from .errors import InputError, MienError, UnknownName
 
 # As in inference.sinks, whose import is slow.
@@ -105,6 +106,8 @@ def predict(
         raise InputError(
             f"{output}: is one of the sources, and would be lost; name another --output"
         )
+    if output is not None:
+        refuse_source(output, model, detector_model)
     chosen = _format(format, output)
     recognizer = Recognizer(
         model,

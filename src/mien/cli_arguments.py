@@ -7,6 +7,7 @@ noted until all is read, so that whatever is printed before that is a complaint.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial, wraps
@@ -150,6 +151,7 @@ def _plain(rows: Sequence[str], place: str) -> list[str]:
 def _sentence(rows: Sequence[str]) -> str:
     """The first row and what is listed below it, each once, up to an empty row."""
     first, *listed = takewhile(bool, rows)
-    first = first.removeprefix("Error parsing ").rstrip(".").replace("('None', ", "(")
+    first = first.removeprefix("Error parsing ").rstrip(".")
+    first = re.sub(r"'None', |, 'None'", "", first)
     names = ", ".join(dict.fromkeys(row.strip() for row in listed))
     return " ".join(filter(None, (first[:1].lower() + first[1:], names)))

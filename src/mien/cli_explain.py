@@ -101,7 +101,7 @@ def explain(
     from .faces import create_detector
 
     find = create_detector(detector, model=detector_model, min_face=min_face)
-    finder = FaceFinder(find, pictures)
+    finder = FaceFinder(find, pictures, leave_out=output)
     folder = Folder(output, finder.files)
 
     def rows(sheet: Sequence[FaceCut]) -> list[Row]:

@@ -25,11 +25,15 @@ class FaceFinder:
     Args:
         detector: finds them.
         pictures: files, folders or globs.
+        leave_out: the folder of the maps, which is not searched for pictures.
     """
 
-    def __init__(self, detector: Detector, pictures: Sequence[str]) -> None:
+    def __init__(
+        self, detector: Detector, pictures: Sequence[str], leave_out: Path | None = None
+    ) -> None:
         self.failures = 0
         self._detector = detector
+        self._leave_out = leave_out
         self._taken: set[str] = set()
         self.files = [file for name in pictures for file in self._files(name)]
 
@@ -47,7 +51,7 @@ class FaceFinder:
         from .inference.sources import find_files, is_video
 
         try:
-            for file in find_files(name):
+            for file in find_files(name, self._leave_out):
                 if not is_video(file):
                     yield file
                     continue

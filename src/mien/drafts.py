@@ -11,6 +11,7 @@ from .errors import InputError, OutputError
 
 ENDING = ".part"
 """What names of unfinished files end in."""
+_LONGEST = 200
 
 
 @contextmanager
@@ -26,7 +27,9 @@ def draft_of(path: Path) -> Iterator[Path]:
     if path.exists() and not (path.is_file() or path.is_dir()):
         yield path
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}{ENDING}")
+    # File systems cut names at 255 bytes, and the draft's is to be longer than the file's.
+    name = os.fsencode(path.name)[:_LONGEST].decode("utf-8", "ignore")
+    draft = path.with_name(f".{name}.{os.getpid()}{ENDING}")
     try:
         yield draft
         draft.replace(path)

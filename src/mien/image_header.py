@@ -21,8 +21,19 @@ from .errors import Unreadable
 SIGNATURE_LENGTH = 32
 
 _ORIENTATION_TAG = 274
-_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_COLOURS, _TIFF_SAMPLES = 256, 257, 262, 277
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_COLOURS, _TIFF_SAMPLES, _TIFF_EXTRA = 256, 257, 262, 277, 338
 _CMYK = 5
+
+ASSOCIATED_ALPHA, UNASSOCIATED_ALPHA = 1, 2
+"""TIFF's ExtraSamples: colours that are multiplied by their alpha already, and others. libtiff
+multiplies the others, too, where a sample has 8 bit."""
+
+_TURNED: dict[tuple[int, int | None], int] = {
+    **{(0, None): 1, (0, 1): 2, (2, None): 3, (0, 0): 4, (1, 0): 5, (3, None): 6, (3, 0): 7},
+    **{(1, None): 8, (1, 1): 7, (2, 0): 2, (2, 1): 4, (3, 1): 5},
+}
+"""Exif's orientation of AVIF's: quarter turns to the left, and then top with bottom (0), left
+with right (1) or nothing exchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +45,17 @@ class Header:
         width: in pixels, as stored.
         height: in pixels, as stored.
         alpha: whether pixels may be transparent.
-        orientation: Exif's, 1 to 8, where a decoder that keeps alpha does not apply it.
+        orientation: Exif's, 1 to 8, of the kinds to which OpenCV does not apply it whatever
+            else they hold; ``None`` of the others.
+        extra_sample: TIFF's first ExtraSamples; 0 if it says nothing.
     """
 
     kind: str
     width: int
     height: int
     alpha: bool = False
-    orientation: int = 1
+    orientation: int | None = None
+    extra_sample: int = 0
 
 
 def kind_of(start: bytes) -> str | None:
@@ -72,8 +86,8 @@ def _jpeg(data: bytes) -> Header:
     width = height = 0
     position = 2
     while True:
-        if data[position] != 0xFF:
-            raise ValueError
+        if data[position] != 0xFF:  # decoders pass over what stands between two segments
+            position = data.index(b"\xff", position)
         marker = data[position + 1]
         if marker == 0xFF:  # fill byte
             position += 1
@@ -122,10 +136,10 @@ def _webp(data: bytes) -> Header:
     form = data[12:16]
     if form == b"VP8 ":
         width, height = struct.unpack_from("<HH", data, 26)
-        return Header("WebP", width & 0x3FFF, height & 0x3FFF)
+        return Header("WebP", width & 0x3FFF, height & 0x3FFF, orientation=1)
     if form == b"VP8L":
         (bits,) = struct.unpack_from("<I", data, 21)
-        return Header("WebP", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, alpha=True)
+        return Header("WebP", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, True, 1)
     width = int.from_bytes(data[24:27], "little") + 1
     height = int.from_bytes(data[27:30], "little") + 1
     orientation, position = 1, 12
@@ -139,9 +153,15 @@ def _webp(data: bytes) -> Header:
 
 def _tiff(data: bytes) -> Header:
     tags = _tiff_tags(data)
-    # OpenCV turns a TIFF upright whether or not it keeps alpha, so orientation stays 1.
+    # OpenCV turns a TIFF upright whether or not it keeps alpha.
     alpha = tags.get(_TIFF_SAMPLES, 1) in (2, 4) and tags.get(_TIFF_COLOURS) != _CMYK
-    return Header("TIFF", tags.get(_TIFF_WIDTH, 0), tags.get(_TIFF_HEIGHT, 0), alpha)
+    return Header(
+        "TIFF",
+        tags.get(_TIFF_WIDTH, 0),
+        tags.get(_TIFF_HEIGHT, 0),
+        alpha,
+        extra_sample=tags.get(_TIFF_EXTRA, 0),
+    )
 
 
 def _bmp(data: bytes) -> Header:
@@ -153,11 +173,32 @@ def _bmp(data: bytes) -> Header:
 
 
 def _avif(data: bytes) -> Header:
+    meta = _box(data, b"meta")
     # Property boxes "ispe": size, name, version, width, height. Tiles and thumbnails have
-    # some too; the largest is the picture.
-    sizes = [struct.unpack_from(">II", data, m.end() + 4) for m in re.finditer(b"ispe", data)]
+    # some too; the largest is the picture. All are turned alike, by "irot" and "imir".
+    sizes = [struct.unpack_from(">II", meta, m.end() + 4) for m in re.finditer(b"ispe", meta)]
     width, height = max(sizes)
-    return Header("AVIF", width, height, alpha=b"auxC" in data)
+    turns = re.search(rb"\0\0\0\x09irot(.)", meta, re.DOTALL)
+    mirror = re.search(rb"\0\0\0\x09imir(.)", meta, re.DOTALL)
+    orientation = _TURNED[
+        turns.group(1)[0] & 3 if turns else 0, mirror.group(1)[0] & 1 if mirror else None
+    ]
+    return Header("AVIF", width, height, b"auxC" in meta, orientation)
+
+
+def _box(data: bytes, name: bytes) -> bytes:
+    """The first box of that name at the top of an ISO file (ISO 14496-12, section 4.2)."""
+    position = 0
+    while True:
+        length, found = struct.unpack_from(">I4s", data, position)
+        if length == 1:  # a longer one
+            (length,) = struct.unpack_from(">Q", data, position + 8)
+        end = position + length if length else len(data)
+        if found == name:
+            return data[position:end]
+        if end <= position:
+            raise ValueError
+        position = end
 
 
 def _pnm(data: bytes) -> Header:

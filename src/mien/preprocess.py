@@ -28,6 +28,12 @@ IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224,
 """Mean and deviation of ImageNet's colours, as torchvision's networks and those of DAN, TransFER
 and APViT have them; arguments of :class:`Preprocess`."""
 
+_FIVE_POINTS = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20))
+FACE_EVOLVE = tuple(((2 * x + 0.5) / 224, (2 * y + 0.5) / 224) for x, y in _FIVE_POINTS)
+"""Where face.evoLVe brings eyes, nose and mouth corners, in sides of the crop: its template for
+112 pixels scaled to 224, at which the APViT paper aligns RAF-DB. It counts from the centre of the
+first pixel, and :class:`Preprocess` from its corner."""
+
 _INTERPOLATION = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 _LARGEST_OVERSAMPLING = 16
 

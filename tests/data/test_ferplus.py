@@ -7,6 +7,7 @@ import pytest
 
 from mien.data.ferplus import FERPlus
 from mien.data.ferplus_protocols import protocol_labels
+from mien.data.packed import pack
 from mien.data.preparing.prepare import prepare
 from mien.data.reader_options import options_from_text
 from mien.errors import DataError, ModelError, NotFound, UnknownName
@@ -60,6 +61,9 @@ def test_votes_of_copies_are_merged(tmp_path: Path) -> None:
     assert np.array_equal(data.table.votes, merged)
     assert np.array_equal(data[1].votes, merged[1])
     assert data[1].label == 1
+    # A copy that was made of it has the sums, which are not summed again.
+    pack([data], tmp_path / "merged.zip")
+    assert np.array_equal(FERPlus(tmp_path / "merged.zip", merge_votes=True).votes, merged)
 
 
 def test_the_protocol_decides_the_classes_of_every_copy(tmp_path: Path) -> None:

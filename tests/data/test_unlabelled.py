@@ -10,6 +10,7 @@ import ferplus_copy
 import more_copies
 import numpy as np
 import pytest
+import rafdb_copy
 
 from mien.data.fairface import FACE, FairFace
 from mien.data.ferplus import FERPlus
@@ -83,6 +84,20 @@ def test_any_folder_or_zip_file_of_pictures(tmp_path: Path) -> None:
     (folder / "a.JPG").write_bytes(b"")
     with pytest.raises(DataError, match=r"a\.JPG is empty"):
         open_unlabelled(folder).pictures.picture(0)
+
+
+def test_a_copy_as_its_authors_give_it_out_is_refused(tmp_path: Path) -> None:
+    """Its splits lie side by side, and on some of them results are measured."""
+    faces = {"FER2013Train": ferplus_copy.make_faces(4), "FER2013Valid": ferplus_copy.make_faces(4)}
+    ferplus = ferplus_copy.write_folders(tmp_path / "ferplus", faces)
+    for root in (ferplus, more_copies.zipped(ferplus)):
+        with pytest.raises(DataError, match=r"is FER\+ as its authors .* prepare or pack"):
+            open_unlabelled(root)
+    names = rafdb_copy.names_of("train", 3)
+    rafdb = rafdb_copy.write_list(tmp_path / "rafdb", dict.fromkeys(names, 1))
+    rafdb_copy.write_pictures(rafdb, names)
+    with pytest.raises(DataError, match="is RAF-DB as its authors"):
+        open_unlabelled(rafdb)
 
 
 def test_nothing_to_learn_from(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def annotated(path: Path, times_s: list[float], rate: float) -> list[tuple[float
     """Time and nearest level of the frames of a video whose n-th one has the level 40 n."""
     video = AnnotatedVideo(path)
     for number, time_s in enumerate(times_s):
-        picture = np.full((96, 160, 3), 40 * number, np.uint8)
+        picture = np.full((96, 160, 3), 40 * (number % 7), np.uint8)
         video.write(Frame("camera:0", number, time_s, picture, rate), picture)
     video.close()
     return [(frame.time_s or 0.0, round(frame.picture.mean() / 40)) for frame in read_video(path)]
@@ -169,6 +169,25 @@ def test_fast_sources_last_as_long_as_they_do(
     shown = list(read_video(tmp_path / "a.mp4"))
     assert len(shown) == pytest.approx(written, abs=1)
     assert len(shown) / (shown[0].rate or 0) == pytest.approx(frames / real, rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [1 / 30, 0.1 / 3, 29.97 / 900, 0.0005])
+def test_slow_sources_keep_their_times_too(rate: float, tmp_path: Path) -> None:
+    """OpenCV writes rates of few decimals: three seconds a hundred would be lost."""
+    times = [number / rate for number in range(120)]
+    shown = annotated(tmp_path / "a.mp4", times, rate=rate)
+    last_s, _ = shown[-1]
+    if rate > 0.01:
+        assert last_s == pytest.approx(times[-1], abs=1 / rate)
+    else:
+        assert last_s > 0  # no video at its pace, but a video
+
+
+def test_a_picture_too_long_for_a_jpeg_becomes_a_png(tmp_path: Path) -> None:
+    with Annotator(tmp_path / "out", refuse) as annotator:
+        annotator.write(Frame("wide.jpg", None, None, blank(2, 65_501)), [])
+        annotator.write(Frame("less.jpg", None, None, blank(2, 65_500)), [])
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"wide.png", "less.jpg"}
 
 
 def test_frames_without_times_are_all_written(tmp_path: Path) -> None:

@@ -37,6 +37,17 @@ CMYK_JPEG = base64.b64decode(
 )
 
 
+# 8 x 12 pixels of RGB below in small, Exif's orientation 5 as irot 1 and imir 0, by Pillow.
+AVIF = base64.b64decode(
+    "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAAD/bWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAA"
+    "AAAAAAAAAAAAAAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAEnAAAAUAAAAChpaW5mAAAAAAABAAAA"
+    "GmluZmUCAAAAAAEAAGF2MDFDb2xvcgAAAAB+aXBycAAAAF1pcGNvAAAAFGlzcGUAAAAAAAAADAAAAAgAAAAQcGl4aQAA"
+    "AAADCAgIAAAADGF2MUOBIAAAAAAAE2NvbHJuY2x4AAEADQAGgAAAAAlpcm90AQAAAAlpbWlyAAAAABlpcG1hAAAAAAAA"
+    "AAEAAQYBAoMEhYYAAABYbWRhdBIACgg4DK+wgIaDSDJCEAAAzVF077fUcj6lgNi6UxSmRk4hgwfpGChgg9t//1uFx0mM"
+    "wZM7/97lMtG1EsRNlo0W0F7Dl+B4+SvZfMH4jAP4"
+)
+
+
 def encode(suffix: str, rgb: np.ndarray, *options: int) -> bytes:
     code = cv2.COLOR_RGBA2BGRA if rgb.shape[2] == 4 else cv2.COLOR_RGB2BGR
     return cv2.imencode(suffix, cv2.cvtColor(rgb, code), list(options))[1].tobytes()
@@ -85,6 +96,55 @@ def test_exif_turns_a_png_with_alpha_upright(orientation: int) -> None:
     np.testing.assert_array_equal(decode_picture(data, "x"), UPRIGHT[orientation])
 
 
+@pytest.mark.skipif(not cv2.haveImageWriter("x.avif"), reason="this OpenCV reads no AVIF")
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("mirror", [None, 0, 1])
+def test_avif_is_turned_and_then_mirrored_as_it_says(turns: int, mirror: int | None) -> None:
+    data = AVIF.replace(b"irot\x01", b"irot" + bytes([turns]))
+    if mirror is None:  # no such property, nor one that the picture has to have
+        data = data.replace(b"imir", b"free").replace(b"\x85\x86", b"\x85\0")
+    else:
+        data = data.replace(b"imir\0", b"imir" + bytes([mirror]))
+    decoded = decode_picture(data, "x")
+    expected = np.rot90(RGB[::5, ::5], turns)
+    if mirror is not None:
+        expected = np.flip(expected, mirror)
+    assert np.abs(decoded.astype(int) - expected).max() < 16
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_exif_turns_a_webp_upright_moving_or_not(orientation: int, frames: int) -> None:
+    size = bytes([59, 0, 0, 39, 0, 0])  # less one each, of three bytes
+    said = exif(orientation)
+    picture = encode(".webp", RGB, cv2.IMWRITE_WEBP_QUALITY, 100)[12:]
+    parts = [(b"VP8X", bytes([8 | 2 * (frames > 1), 0, 0, 0]) + size)]
+    if frames == 1:
+        body = picture
+    else:
+        parts.append((b"ANIM", bytes(6)))
+        frame = bytes(6) + size + bytes([40, 0, 0, 0]) + picture
+        body = riff((b"ANMF", frame)) * frames
+    data = b"WEBP" + riff(*parts) + body + riff((b"EXIF", said))
+    decoded = decode_picture(b"RIFF" + struct.pack("<I", len(data)) + data, "x")
+    assert decoded.shape == UPRIGHT[orientation].shape
+    assert np.abs(decoded.astype(int) - UPRIGHT[orientation]).mean() < 12
+
+
+def riff(*chunks: tuple[bytes, bytes]) -> bytes:
+    return b"".join(
+        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+        for name, data in chunks
+    )
+
+
+def test_what_stands_between_the_segments_of_a_jpeg_is_passed_over() -> None:
+    data = encode(".jpg", RGB)
+    (length,) = struct.unpack_from(">H", data, 4)  # of the first segment, behind two markers
+    padded = data[: 4 + length] + b"\0\0" + data[4 + length :]
+    np.testing.assert_array_equal(decode_picture(padded, "x"), decode_picture(data, "x"))
+
+
 def test_damaged_exif_leaves_the_picture_as_it_is() -> None:
     rgba = np.dstack([RGB, np.full(RGB.shape[:2], 255, np.uint8)])
     data = encode(".png", rgba)
@@ -101,6 +161,34 @@ def test_transparent_pixels_show_white(suffix: str) -> None:
     expected[:10, :10] = 255
     expected[10:20, :10] = 224, 204, 244
     np.testing.assert_array_equal(decode_picture(encode(suffix, rgba), "x"), expected)
+
+
+def test_colours_of_a_tiff_may_be_multiplied_already() -> None:
+    """As libtiff gives them of eight bits, where a file tells what its alpha is."""
+    order, samples = "<", 4
+    pixels = np.array([[[100, 0, 200, 51], [9, 8, 7, 255]]], np.uint8)
+    for kind, expected in ((2, [224, 204, 244]), (1, [255, 204, 255]), (0, [224, 204, 244])):
+        entries = [
+            *((256, 3, 1, 2), (257, 3, 1, 1), (258, 3, 4, 134), (259, 3, 1, 1), (262, 3, 1, 2)),
+            *((273, 4, 1, 142), (277, 3, 1, samples), (278, 3, 1, 1), (279, 4, 1, pixels.nbytes)),
+            (338, 3, 1, kind),
+        ]
+        entries = [one for one in entries if one[3] or one[0] != 338]
+        table = struct.pack(order + "H", len(entries))
+        table += b"".join(struct.pack(order + "HHII", *one) for one in entries)
+        head = b"II*\0" + struct.pack(order + "I", 8) + table + bytes(4)
+        data = head.ljust(134, b"\0") + struct.pack("<4H", 8, 8, 8, 8) + pixels.tobytes()
+        decoded = decode_picture(data, "x")
+        np.testing.assert_array_equal(decoded[0, 1], [9, 8, 7])
+        np.testing.assert_array_equal(decoded[0, 0], expected, err_msg=str(kind))
+
+
+def test_pictures_of_several_bands_are_laid_over_white(monkeypatch: pytest.MonkeyPatch) -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (37, 10, 4), np.uint8)
+    data = encode(".png", rgba)
+    whole = decode_picture(data, "x")
+    monkeypatch.setattr("mien.inference.images._BAND", 80)
+    np.testing.assert_array_equal(decode_picture(data, "x"), whole)
 
 
 def test_sixteen_bits_are_scaled_to_eight() -> None:

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 
 from mien.expressions import BASIC7, BASIC8, Expression
+from mien.faces.detection import Detection
 from mien.inference.face_heatmap import Heatmap
 from mien.inference.results import Face, columns
 
@@ -58,3 +59,22 @@ def test_a_heat_map_is_no_part_of_the_record() -> None:
     assert tuple(warm.to_row(BASIC8)) == columns(BASIC8)
     assert warm == plain
     assert repr(warm) == repr(plain)
+
+
+def test_faces_can_be_compared_and_counted() -> None:
+    points = np.arange(10, dtype=np.float32).reshape(5, 2)
+    one, same, other = (
+        Face(
+            source="a.png",
+            face=0,
+            box=(left, 2.0, 3.0, 4.0),
+            landmarks=points.copy(),
+            probabilities=dict.fromkeys(BASIC8, 0.125),
+        )
+        for left in (1.0, 1.0, 5.0)
+    )
+    assert one == same != other
+    assert same in [other, one]
+    assert len({one, same, other}) == 2
+    box = (1.0, 2.0, 3.0, 4.0)
+    assert Detection(box, 0.5, points) == Detection(box, 0.5, points.copy()) != Detection(box, 0.6)

@@ -100,10 +100,17 @@ def test_parquet_needs_a_file() -> None:
         create_sink("parquet", None, BASIC7)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    output = tmp_path / "none" / "rows.csv"
-    with pytest.raises(OutputError, match=r"rows\.csv: cannot be written \(No such file"):
-        create_sink("csv", output, BASIC7)
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_a_folder_that_is_not_there_is_made_or_named(name: str, tmp_path: Path) -> None:
+    kind = name.partition(".")[2]
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+    with create_sink(kind, tmp_path / "new" / "er" / name, BASIC7) as sink:
+        sink.write([face(0)])
+    assert (tmp_path / "new" / "er" / name).stat().st_size > 0
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"rows\..*: cannot be written \("):
+        create_sink(kind, tmp_path / "file" / name, BASIC7)
 
 
 def test_an_interrupted_parquet_is_whole_and_a_broken_one_keeps_its_rows(tmp_path: Path) -> None:

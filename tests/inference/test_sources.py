@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from mien.errors import NotFound, Unreadable
-from mien.inference.sources import find_files, is_source
+from mien.errors import InputError, NotFound, Unreadable
+from mien.inference.sources import find_files, is_source, read_sources, sources_in
+from mien.inference.video import Frame
 
 
 def make(folder: Path, *names: str) -> list[Path]:
@@ -31,6 +35,66 @@ def test_a_folder_is_searched_but_for_what_is_left_out(tmp_path: Path) -> None:
     # The folder that is named is searched, whatever becomes of its pictures.
     (own,) = find_files(str(tmp_path / "out"), tmp_path / "out")
     assert own == tmp_path / "out" / "e.jpg"
+
+
+def test_a_glob_leaves_out_what_is_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "b/c.jpg", "out/a.jpg", "out/d/e.jpg")
+    out = tmp_path / "out"
+
+    def found(pattern: str) -> list[str]:
+        paths = find_files(str(tmp_path / pattern), out)
+        return [path.relative_to(tmp_path).as_posix() for path in paths]
+
+    assert found("*") == ["a.jpg", "b/c.jpg"]
+    assert found("**") == ["a.jpg", "b/c.jpg"]
+    assert found("out/*.jpg") == ["out/a.jpg"]  # asked for by its name
+    with pytest.raises(NotFound, match="no file matches"):
+        found("*/a.jpg")
+    assert sources_in(out, [str(tmp_path / "**")], out) == frozenset()
+    assert sources_in(out, [str(out / "*")], out) == {(out / "a.jpg").resolve()}
+
+
+def test_what_is_written_meanwhile_is_no_source(tmp_path: Path) -> None:
+    for name in ("in/a.png", "in/b.png", "out/c.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes())
+    out = tmp_path / "out"
+    names = []
+    for frame in read_sources([str(tmp_path / "in"), str(out), str(out / "*")], leave_out=out):
+        assert isinstance(frame, Frame)
+        names.append(Path(frame.source).name)
+        (out / f"{len(names)}.png").write_bytes((tmp_path / "in" / "a.png").read_bytes())
+    assert names == ["a.png", "b.png", "c.png", "c.png"]
+
+
+def test_what_may_not_be_looked_at_is_one_error_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes())
+    looked = Path.stat
+
+    def stat(self: Path, **options: bool) -> os.stat_result:
+        if self.name == "locked.png":
+            raise PermissionError(13, "Permission denied", str(self))
+        return looked(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    sources = [tmp_path / "locked.png", "x" * 300, b"bytes", path]
+    first, second, third, last = read_sources(sources)  # type: ignore[list-item]
+    assert re.fullmatch(r".*locked\.png: cannot be read \(Permission denied\)", str(first))
+    assert "x: cannot be read (" in str(second)
+    assert "not bytes" in str(third)
+    assert isinstance(last, Frame)
+    assert not is_source(path, sources[:1])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(InputError, match=r"pipe\.jpg: is no file or folder"):
+        list(find_files(str(tmp_path / "pipe.jpg")))
 
 
 def test_an_empty_path_is_not_the_folder_one_is_in() -> None:

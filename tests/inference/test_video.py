@@ -1,6 +1,8 @@
 """Videos are written by OpenCV; what it cannot write is patched into their containers."""
 
+import os
 import struct
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from mien.errors import NotFound, Unreadable
+from mien.inference.annotated_video import AnnotatedVideo
 from mien.inference.container import is_cut_off
 from mien.inference.recognizer import Recognizer
 from mien.inference.video import ask_for_camera, read_camera, read_video
@@ -242,3 +245,35 @@ def test_a_real_video_has_the_times_of_its_container(shared_data: Path) -> None:
 
 def test_a_real_video_that_announces_a_few_frames_too_many_is_whole(shared_data: Path) -> None:
     assert len(list(read_video(shared_data / "media" / "no_face.mp4", every=10))) == 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+@pytest.mark.parametrize("name", [b"12:30:05.mp4", b"\xff\xfe.mp4"])
+def test_any_name_is_read_and_written(
+    name: bytes, make_video: MakeVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_video("plain.mp4", levels=range(0, 200, 40))
+    monkeypatch.chdir(tmp_path)  # a bare name is what FFmpeg looks for a protocol in
+    bare = Path(os.fsdecode(name))
+    made.rename(bare)
+    frames = list(read_video(bare))
+    assert len(frames) == 5
+    again = bare.with_stem(bare.stem + "-2")
+    video = AnnotatedVideo(again)
+    for frame in frames:
+        video.write(frame, frame.picture)
+    video.close()
+    assert len(list(read_video(again))) == 5
+
+
+def test_a_video_that_may_not_be_read_says_so(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_video("clip.mp4", levels=range(0, 200, 40))
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(Unreadable, match=r"clip\.mp4: cannot be read \(Permission denied\)"):
+        next(read_video(path))

@@ -18,7 +18,7 @@ from mien.models import load_model, save_model  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
 from mien.training.recipes.small import SMALL  # noqa: E402
 from mien.training.run import train  # noqa: E402
-from mien.training.soup import average  # noqa: E402
+from mien.training.soup import average, recipe_of  # noqa: E402
 
 pytestmark = IGNORED
 TINY = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
@@ -116,6 +116,39 @@ def test_what_has_no_mean_is_refused(root: Path, runs: tuple[Path, Path], tmp_pa
     with pytest.raises(UnknownName, match="nobody"):
         average([runs[0], other], output, copies)
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"validation_share": "0.3"}, "validation, 30 % held out of train"),
+        ({"selection": "test"}, "public-test, on which the checkpoint was chosen"),
+    ],
+)
+def test_it_is_not_measured_on_faces_that_one_has_learned(
+    settings: dict[str, str], words: str, runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    splits = {
+        "FER2013Train": ferplus_copy.make_faces(120),
+        "FER2013Valid": ferplus_copy.make_faces(24, seed=1),
+    }
+    copies = Copies({"ferplus": ferplus_copy.write_folders(tmp_path / "ferplus", splits)})
+    recipe = replace(SMALL.smoke(), options=TINY, average_decay=0.0, epochs=1)
+    other = train(recipe.with_settings(settings), copies, tmp_path / "other")
+    for pair in ((other, runs[0]), (runs[0], other)):
+        with pytest.raises(ModelError, match=f"chosen on ferplus {words}, and so"):
+            average(pair, tmp_path / "mean", copies)
+    assert not (tmp_path / "mean").exists()
+
+
+def test_a_recipe_that_was_moved_is_found(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    network, card = load_model(runs[0])
+    path = tmp_path / "moved.safetensors"
+    save_model(network, replace(card, recipe="ferplus.small-rafdb"), path)
+    assert recipe_of(path).data[0].dataset == "rafdb"
+    save_model(network, replace(card, recipe="ferplus.small-nowhere"), path)
+    with pytest.raises(UnknownName, match="small-nowhere"):
+        recipe_of(path)
 
 
 def test_without_checkpoints_it_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,20 +74,30 @@ def test_its_card_says_what_users_must_know(model: Model) -> None:
 
 
 def test_its_numbers_are_those_under_results(model: Model) -> None:
-    said = {
-        one.protocol: one.values["accuracy"]
-        for one in model.card.measurements
-        if one.split == "public-test" and "accuracy" in one.values
+    *measured, parity = model.card.measurements
+    assert parity.protocol == "ONNX against PyTorch"
+    assert {(one.split, one.protocol) for one in measured} >= {
+        ("train", "argmax, held-out"),
+        *(("public-test", one) for one in ("majority", "argmax", "all", "majority, clean")),
     }
-    record = json.loads((ROOT / "results" / f"{model.name}.public-test.json").read_text())
-    measured = {
-        one["protocol"]: one["metrics"]["accuracy"]["value"]
-        for one in record["scores"]
-        if one["subset"] == "whole"
-    }
-    assert set(measured) == {"majority", "argmax", "all"}
-    for protocol, accuracy in measured.items():
-        assert said[protocol] == pytest.approx(accuracy, abs=1e-9)
+    for one in measured:
+        record = json.loads((ROOT / one.file).read_text())
+        assert record["model_sha256"] == SHIPPED[model.name].sha256, one.file
+        assert (record["dataset"], record["split"]) == (one.dataset, one.split)
+        (scores,) = (
+            scores
+            for scores in record["scores"]
+            if f"{scores['protocol']}, {scores['subset']}".removesuffix(", whole") == one.protocol
+        )
+        assert scores["images"] == one.images
+        for name, metric in scores["metrics"].items():
+            assert one.values[name] == pytest.approx(metric["value"], abs=1e-6), name
+
+
+def test_it_owes_what_its_card_names_to_networks_that_are_told_themselves(model: Model) -> None:
+    origins = model.card.origins
+    assert origins
+    assert {one.of for one in origins} <= {"", *(one.sha256 for one in origins)}
 
 
 def test_it_sees_the_example_smile(model: Model) -> None:

@@ -46,6 +46,7 @@ SPLITS = {"train": "FER2013Train", "public-test": "FER2013Valid", "private-test"
 _USAGE = {"train": "Training", "public-test": "PublicTest", "private-test": "PrivateTest"}
 _SIDE = 48
 _VOTES = 10
+_RATERS = 10  # of a picture; of one with more votes they are the sum of its copies'
 LabelFile = Literal["label.csv", "fer2013new.csv"]
 
 
@@ -106,7 +107,10 @@ class FERPlus(Reader):
         if merge_votes:  # which needs every picture
             completeness(self).require()
         # Of prepared copies too: these may have the classes of another protocol.
-        votes = _merge(self.votes, self.images) if merge_votes else self.votes
+        if merge_votes and not (self.prepared and (self.votes.sum(axis=1) > _RATERS).any()):
+            votes = _merge(self.votes, self.images)
+        else:
+            votes = self.votes
         classes = protocol_labels(votes, protocol)[0]
         self.table = replace(self.table, votes=votes, classes=classes)
 

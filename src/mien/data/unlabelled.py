@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..errors import DataError
+from ..errors import DataError, MienError
 from ..preprocess import Picture, Preprocess
 from .archive import Archive
-from .catalogue import open_reader
+from .catalogue import READERS, open_reader
 from .decoding import read_picture
 from .fairface import FairFace
-from .image_folder import PICTURES
+from .hugging_face import HuggingFace
+from .image_folder import PICTURES, ImageFolder
+from .listing import Listing
 from .loading.pictures import Pictures
 from .preparing.manifest import read_manifest
 from .reader import Reader
 
 _FAIRFACE = "fairface_label_train.csv"
 _TRAIN = "train"
+_ANY_PICTURES = (HuggingFace.name, ImageFolder.name, Listing.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,14 @@ def open_unlabelled(root: Path) -> Unlabelled:
 
     Raises:
         NotFound: if there is nothing at ``root``.
-        DataError: if it holds no pictures, or is a prepared or packed copy without a split
-            ``train``: on faces of the others, results are measured.
+        DataError: if it holds no pictures, is an original copy of another data set, or a
+            prepared or packed one without a split ``train``: on faces of the others, results
+            are measured.
     """
     archive = Archive(root, "folder of faces")
     manifest = read_manifest(archive)
     if manifest is None and not archive.has(_FAIRFACE):
+        _refuse_original(root)
         return Unlabelled(FaceFiles(archive), "face crops without labels", Reader.licence)
     if manifest is not None and _TRAIN not in manifest.splits:
         held = ", ".join(manifest.splits) or "none"
@@ -65,6 +70,22 @@ def open_unlabelled(root: Path) -> Unlabelled:
     pictures = FairFaceFaces(reader) if isinstance(reader, FairFace) else reader
     citation = f"{reader.citation or reader.title}, training split"
     return Unlabelled(pictures, citation, reader.licence, reader)
+
+
+def _refuse_original(root: Path) -> None:
+    """A copy of a data set as its authors give it out has more than its training faces."""
+    for name, kind in READERS.items():
+        if name in _ANY_PICTURES:
+            continue
+        for split in kind.splits:
+            try:
+                open_reader(name, root, split)
+            except MienError:
+                continue
+            raise DataError(
+                f"{root}: is {kind.title} as its authors give it out, of whose faces all splits "
+                f"would be learned; prepare or pack its split {_TRAIN}, with mien data"
+            )
 
 
 class FairFaceFaces:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -34,7 +34,7 @@ class Detection:
 
     box: Box | None
     score: float
-    landmarks: NDArray[np.float32] | None = None
+    landmarks: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 @runtime_checkable

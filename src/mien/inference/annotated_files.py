@@ -19,13 +19,15 @@ from .sources import Source, is_source, sources_in
 from .video import Frame
 
 _JPEG_QUALITY = 92
+_JPEG_SIDE = 65_500  # the longest that libjpeg writes
 
 
 class Annotator:
     """Writes annotated pictures and videos into a folder.
 
-    A picture becomes ``<name>.jpg`` if it was a JPEG, else ``<name>.png``; a video becomes
-    ``<name>.mp4``. Sources of equal names get a number, so that none replaces another.
+    A picture becomes ``<name>.jpg`` if it was called a JPEG and fits into one, else
+    ``<name>.png``; a video becomes ``<name>.mp4``. Sources of equal names get a number, so
+    that none replaces another.
 
     Args:
         folder: made if it is not there.
@@ -87,12 +89,17 @@ class Annotator:
         except OutputError as error:
             self._on_error(error)
             return False
+        except OSError as error:  # of a folder that may not be looked into
+            where = error.filename or self._folder
+            self._on_error(OutputError(f"{where}: cannot be written ({error.strerror})"))
+            return False
         return True
 
     def _write_picture(self, frame: Frame, picture: Picture) -> None:
         suffix = Path(frame.source).suffix.lower()
-        kind = ".jpg" if suffix in (".jpg", ".jpeg", ".jpe", ".jfif") else ".png"
-        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if kind == ".jpg" else []
+        jpeg = suffix in (".jpg", ".jpeg", ".jpe", ".jfif") and max(picture.shape) <= _JPEG_SIDE
+        kind = ".jpg" if jpeg else ".png"
+        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if jpeg else []
         _, data = cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
         path = self._path(frame.source, kind)
         with output_file(path) as draft:

@@ -1,4 +1,4 @@
-"""One annotated video file, in place only when it is whole."""
+"""One annotated video file, in place only when it can be played: at the end of what was read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 
 from ..errors import OutputError
 from ..preprocess import Picture
-from .images import quiet_opencv
+from .opencv import quiet_opencv, video_name
 from .video import Frame
 
 # MPEG-4 part 2: the one codec for MP4 that every build of OpenCV can write.
@@ -19,6 +19,7 @@ _RATE_OF_CAMERAS = 25.0
 _NO_RATE = 1000.0
 _RATE_WHERE_IT_VARIES = 60.0
 _LONGEST_GAP_S = 60.0
+_LOWEST_RATE = 0.002  # of less OpenCV makes none
 
 
 class AnnotatedVideo:
@@ -97,7 +98,7 @@ class AnnotatedVideo:
         height, width = picture.shape[:2]
         rate = frame.rate or _RATE_OF_CAMERAS
         rate = (rate if rate < _NO_RATE else _RATE_WHERE_IT_VARIES) / max(gap, 1)
-        self._rate = rate
+        self._rate = _written(rate)
         self._start_s = self._last_s = frame.time_s or 0.0
         try:
             # OpenCV does not say why it cannot write; the file system does.
@@ -106,10 +107,10 @@ class AnnotatedVideo:
             raise OutputError(f"{self._path}: cannot be written ({error.strerror})") from None
         with quiet_opencv():
             self._writer = cv2.VideoWriter(
-                str(self._part),
+                video_name(self._part),
                 cv2.CAP_FFMPEG,
                 cv2.VideoWriter.fourcc(*_CODEC),
-                rate,
+                self._rate,
                 (width, height),
             )
         if not self._writer.isOpened():
@@ -139,7 +140,7 @@ class AnnotatedVideo:
     def _count(self) -> int:
         """How many frames the finished file announces; OpenCV reports no failed write."""
         with quiet_opencv():
-            capture = cv2.VideoCapture(str(self._part), cv2.CAP_FFMPEG)
+            capture = cv2.VideoCapture(video_name(self._part), cv2.CAP_FFMPEG)
         count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
         capture.release()
         return count
@@ -147,3 +148,11 @@ class AnnotatedVideo:
     def _discard(self) -> None:
         with suppress(OSError):
             self._part.unlink()
+
+
+def _written(rate: float) -> float:
+    """The rate that OpenCV writes: one of few decimals, and up to a thousandth away."""
+    rate, scale = max(rate, _LOWEST_RATE), 1
+    while abs(int(rate * scale + 0.5) / scale - rate) > 0.001:
+        scale *= 10
+    return int(rate * scale + 0.5) / scale

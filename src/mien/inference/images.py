@@ -1,13 +1,12 @@
 """One picture file to pixels: upright, RGB, eight bit.
 
 Grey and palette become RGB; CMYK is converted; 16 bit is scaled to 8; what is transparent
-shows white; of an animation the first frame is taken; Exif's rotation is applied.
+shows white, but for grey TIFFs and a PNG's transparent level of grey, of which OpenCV gives no
+alpha; of an animation the first frame is taken; Exif's and AVIF's rotation is applied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -15,14 +14,25 @@ import cv2
 import numpy as np
 
 from ..errors import NotFound, TooLarge, Unreadable
-from ..image_header import SIGNATURE_LENGTH, Header, kind_of, read_header
+from ..image_header import (
+    ASSOCIATED_ALPHA,
+    SIGNATURE_LENGTH,
+    UNASSOCIATED_ALPHA,
+    Header,
+    kind_of,
+    read_header,
+)
 from ..preprocess import Picture
+from .opencv import quiet_opencv
 
 LARGEST_PICTURE = 2**27
 """Most pixels that are decoded, 134 million: 400 MB as RGB, more than any phone's photo."""
 
 LARGEST_FILE = 2**29
 """Most bytes of a picture file that are read."""
+
+_BAND = 2**20
+"""About how many pixels are laid over white at a time."""
 
 
 def read_picture(path: str | Path) -> Picture:
@@ -83,17 +93,6 @@ def decode_picture(data: bytes, source: str) -> Picture:
     return picture
 
 
-@contextmanager
-def quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV from writing to standard error: we say what is wrong ourselves."""
-    before = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(before)
-
-
 def _decode(data: bytes, header: Header) -> Picture | None:
     buffer = np.frombuffer(data, np.uint8)
     try:
@@ -101,27 +100,42 @@ def _decode(data: bytes, header: Header) -> Picture | None:
             if header.alpha:
                 pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
                 if pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 4:
-                    return _turn(_on_white(pixels), header.orientation)
-            return cast("Picture | None", cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB))
+                    return _turn(_on_white(pixels, header), header.orientation)
+            ours = 0 if header.orientation is None else cv2.IMREAD_IGNORE_ORIENTATION
+            picture = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB | ours)
+            return None if picture is None else _turn(cast(Picture, picture), header.orientation)
     except cv2.error:
         return None
 
 
-def _on_white(pixels: np.ndarray) -> Picture:
+def _on_white(pixels: np.ndarray, header: Header) -> Picture:
     """Lay BGRA of 8 or 16 bit over white; gives RGB of 8 bit."""
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    if pixels.dtype != np.uint8:
+    if pixels.dtype not in (np.uint8, np.uint16):
         raise cv2.error("neither 8 nor 16 bit")
-    colour = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
-    opaque = pixels[..., 3:].astype(np.uint16)
-    # 127 rounds to the nearest; everything stays below 2**16.
-    blended = (colour * opaque + 255 * (255 - opaque) + 127) // 255
-    return blended.astype(np.uint8)
+    multiplied = header.extra_sample == ASSOCIATED_ALPHA or (
+        header.extra_sample == UNASSOCIATED_ALPHA and pixels.dtype == np.uint8
+    )
+    blended = np.empty((*pixels.shape[:2], 3), np.uint8)
+    rows = max(_BAND // pixels.shape[1], 1)
+    for start in range(0, len(pixels), rows):
+        band = pixels[start : start + rows]
+        if band.dtype == np.uint16:
+            band = (band >> 8).astype(np.uint8)
+        colour = cv2.cvtColor(band, cv2.COLOR_BGRA2RGB)
+        opaque = band[..., 3:].astype(np.uint16)
+        # 127 rounds to the nearest; everything stays below 2**16.
+        blended[start : start + rows] = (
+            np.minimum(colour + (255 - opaque), 255)
+            if multiplied
+            else (colour * opaque + 255 * (255 - opaque) + 127) // 255
+        )
+    return blended
 
 
-def _turn(picture: Picture, orientation: int) -> Picture:
+def _turn(picture: Picture, orientation: int | None) -> Picture:
     """Apply Exif's orientation: 5 to 8 are transposed, the others flipped or as they are."""
+    if orientation is None:
+        return picture
     if orientation >= 5:
         picture = picture.transpose(1, 0, 2)
     if orientation in (3, 4, 7, 8):

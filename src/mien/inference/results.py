@@ -42,6 +42,8 @@ def columns(labels: LabelSet) -> tuple[str, ...]:
 class Face:
     """One face, or the statement that a picture has none (``face is None``).
 
+    Two are equal if all but their landmarks and heat maps is.
+
     Attributes:
         source: path of the picture or video, ``camera:N``, ``array``, or ``array:N`` for
             the N-th of several arrays.
@@ -67,10 +69,10 @@ class Face:
     track: int | None = None
     box: Box | None = None
     detection_score: float | None = None
-    landmarks: NDArray[np.float32] | None = None
+    landmarks: NDArray[np.float32] | None = field(default=None, compare=False)
     expression: Expression | None = None
     confidence: float | None = None
-    probabilities: Mapping[Expression, float] = field(default_factory=dict)
+    probabilities: Mapping[Expression, float] = field(default_factory=dict, hash=False)
     model: str = ""
     heatmap: Heatmap | None = field(default=None, repr=False, compare=False)
 

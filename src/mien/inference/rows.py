@@ -77,6 +77,7 @@ class RowFile:
             self._stream = sys.stdout.buffer
         else:
             try:
+                output.parent.mkdir(parents=True, exist_ok=True)
                 # Without a buffer, so that what write() has taken is out of the process.
                 self._stream = output.open("ab" if self.former else "wb", buffering=0)
             except OSError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -57,19 +59,27 @@ def read_sources(
         sources: files, folders (searched to the bottom, in order of their names), globs,
             ``camera:N`` or camera indices, and arrays, uint8 (H, W, 3) RGB or (H, W).
         every: of videos and cameras, every how many-th frame.
-        leave_out: a folder that is not searched where it lies in one of the sources.
+        leave_out: a folder that is not searched where it lies in one of the sources. A source
+            that lies in it is looked through before anything is given, since what becomes of
+            the frames may be written there.
     """
+    leave_out = None if leave_out is None else Path(leave_out)
+    lists = {} if leave_out is None else _listed_within(sources, leave_out)
     arrays = sum(isinstance(source, np.ndarray) for source in sources)
     array = 0
-    for source in sources:
+    for number, source in enumerate(sources):
         if isinstance(source, np.ndarray):
             name = "array" if arrays == 1 else f"array:{array}"
             array += 1
             yield from _guarded(_array(source, name))
         elif (index := camera_index(source)) is not None:
             yield from _guarded(read_camera(index, every=every))
+        elif not isinstance(source, str | Path):
+            yield InputError(
+                f"a source is a path, a number or a uint8 array, not {type(source).__name__}"
+            )
         else:
-            for path in _guarded(find_files(str(source), leave_out)):
+            for path in lists.get(number) or _guarded(find_files(str(source), leave_out)):
                 if isinstance(path, MienError):
                     yield path
                 elif is_video(path):
@@ -89,7 +99,9 @@ def find_files(name: str, leave_out: Path | None = None) -> Iterator[Path]:
 
     Raises:
         NotFound: if nothing is there, or a folder holds no pictures and no videos.
+        InputError: if it is a pipe or a device.
         Unreadable: at the end, if a folder may not be listed.
+        OSError: if the path may not be looked at.
     """
     path = Path(name)
     if not name:
@@ -97,10 +109,12 @@ def find_files(name: str, leave_out: Path | None = None) -> Iterator[Path]:
     if path.is_dir():
         yield from _folder(path, leave_out)
     elif path.exists():
+        if not path.is_file():
+            raise InputError(f"{name}: is no file or folder; cameras are called {CAMERA}N")
         yield path
     elif glob.has_magic(name):
         # Path.glob takes no absolute patterns.
-        matches = sorted(map(Path, glob.iglob(name, recursive=True)))  # noqa: PTH207
+        matches = sorted(_matches(name, leave_out))
         if not matches:
             raise NotFound(f"{name}: no file matches")
         for match in matches:
@@ -140,18 +154,46 @@ def sources_in(
     for one in sources:
         if isinstance(one, np.ndarray) or camera_index(one) is not None or not str(one):
             continue
-        for path in _matches(str(one)):
-            if not path.is_dir():
-                found.add(path.resolve())
-            elif _is_searched(inside, path.resolve(), out):
-                found.update(one for one in inside.iterdir() if one.suffix.lower() in _SUFFIXES)
+        with suppress(OSError):  # what may not be looked at is not read either
+            named = Path(str(one))
+            for path in [named] if named.exists() else _matches(str(one), out):
+                if not path.is_dir():
+                    found.add(path.resolve())
+                elif _is_searched(inside, path.resolve(), out):
+                    found.update(one for one in inside.iterdir() if one.suffix.lower() in _SUFFIXES)
     return frozenset(path for path in found if path.parent == inside)
 
 
-def _matches(name: str) -> Iterator[Path]:
-    """What a path or glob stands for, without what lies in folders."""
-    path = Path(name)
-    return iter([path]) if path.exists() else map(Path, glob.iglob(name, recursive=True))  # noqa: PTH207
+def _matches(pattern: str, leave_out: Path | None = None) -> Iterator[Path]:
+    """What a glob stands for, but for a folder to leave out and what is in it.
+
+    A pattern that begins in that folder means what is there.
+    """
+    matches = map(Path, glob.iglob(pattern, recursive=True))  # noqa: PTH207
+    out = None if leave_out is None else leave_out.resolve()
+    if out is None or _root(pattern).is_relative_to(out):
+        return matches
+    return (path for path in matches if not path.resolve().is_relative_to(out))
+
+
+def _root(name: str) -> Path:
+    """The folder from which a path or glob is looked for; a path itself."""
+    parts = Path(name).parts
+    plain = list(takewhile(lambda part: not glob.has_magic(part), parts))
+    return Path(*(plain if len(plain) < len(parts) else parts)).resolve()
+
+
+def _listed_within(sources: Sequence[Source], folder: Path) -> dict[int, list[Path | MienError]]:
+    """The files of those sources, by their place, that lie in a folder."""
+    out = folder.resolve()
+    return {
+        place: list(_guarded(find_files(str(one), folder)))
+        for place, one in enumerate(sources)
+        if isinstance(one, str | Path)
+        and camera_index(one) is None
+        and str(one)
+        and _root(str(one)).is_relative_to(out)
+    }
 
 
 def _is_searched(folder: Path, source: Path, out: Path | None) -> bool:
@@ -194,6 +236,8 @@ def _guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
         yield from items
     except MienError as error:
         yield error
+    except OSError as error:  # a path that may not be looked at, or is too long to be one
+        yield Unreadable(f"{error.filename}: cannot be read ({error.strerror})")
 
 
 def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:

@@ -15,7 +15,7 @@ import cv2
 from ..errors import NotFound, Unreadable
 from ..preprocess import Picture
 from .container import is_cut_off, is_mp4
-from .images import quiet_opencv
+from .opencv import quiet_opencv, video_name
 from .size_watch import SizeWatch
 
 VIDEO_SUFFIXES = frozenset(
@@ -79,14 +79,11 @@ def read_video(path: str | Path, *, every: int = 1) -> Iterator[Frame]:
             frames before that point have been given.
     """
     path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
-    if path.stat().st_size == 0:
-        raise Unreadable(f"{path}: the file is empty")
-    capture = _open(str(path), cv2.CAP_FFMPEG)
+    _require_content(path)
+    capture = _open(video_name(path), cv2.CAP_FFMPEG)
     if capture is None:
         raise Unreadable(f"{path}: is not a video that can be read, has no frames, or is cut off")
-    packets = _open(str(path), cv2.CAP_FFMPEG, SizeWatch.RAW)
+    packets = _open(video_name(path), cv2.CAP_FFMPEG, SizeWatch.RAW)
     watch = None if packets is None else SizeWatch(packets)
     try:
         announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -134,6 +131,19 @@ def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
                 yield replace(frame, time_s=time.monotonic() - start)
     finally:
         capture.release()
+
+
+def _require_content(path: Path) -> None:
+    """OpenCV does not say why it cannot read; the file system does."""
+    try:
+        if not path.is_file():
+            raise NotFound(f"{path}: there is no such file")
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read ({error.strerror})") from None
+    if empty:
+        raise Unreadable(f"{path}: the file is empty")
 
 
 def _open(

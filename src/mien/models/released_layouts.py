@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from ..expressions import LabelSet
-from ..preprocess import IMAGENET, Preprocess
+from ..preprocess import FACE_EVOLVE, IMAGENET, Preprocess
 
 Tensors = Mapping[str, Tensor]
 
@@ -163,12 +163,6 @@ _DAN = Release(
     "accuracy",
 )
 
-# Of face.evoLVe, in pixels of a square of 112, scaled to one of 224. They count from the centre
-# of the first pixel, Preprocess from its corner.
-_ALIGNED = 224
-_FIVE_POINTS = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20))
-_TEMPLATE = tuple(((2 * x + 0.5) / _ALIGNED, (2 * y + 0.5) / _ALIGNED) for x, y in _FIVE_POINTS)
-
 _APVIT = Release(
     mark="extractor.input_layer.",
     classifier="head.fc.weight",
@@ -179,7 +173,7 @@ _APVIT = Release(
         # The authors' pictures are BGR until they are normalised, then RGB.
         **IMAGENET,
         align="similarity",
-        template=_TEMPLATE,
+        template=FACE_EVOLVE,
     ),
     trainings={
         "rafdb": Training(

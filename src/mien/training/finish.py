@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..card import Card, Measurement
+from ..data.split import HELD_OUT_SHARE
 from ..evaluation.calibration import fit_temperature
 from ..evaluation.provenance import git_commit, machine, version
 from ..expressions import OtherClasses
@@ -29,6 +30,8 @@ from .targets import agreed_on, column_of_classes
 log = logging.getLogger("mien")
 
 MODEL_FILE, LAST_FILE = "model.safetensors", "last.safetensors"
+HELD_OUT_OF, CHOSEN_ON = "held out of", "on which the checkpoint was chosen"
+"""What a card says of the split that a network was chosen on."""
 _INTENDED_USE = (
     "Research on the expressions that faces show in photos and videos, with a person in charge "
     "of what follows from it"
@@ -168,10 +171,12 @@ def measured(
     """What was measured on a recipe's held-out part, for a card."""
     dataset = "+".join(dict.fromkeys(source.dataset for source in recipe.data))
     splits = dict.fromkeys(source.split for source in recipe.data)
-    split = f"validation, held out of {'+'.join(splits)}"
+    share = recipe.validation_share
+    part = "" if share == HELD_OUT_SHARE else f"{100 * share:g} % "
+    split = f"validation, {part}{HELD_OUT_OF} {'+'.join(splits)}"
     if recipe.selection == "test" and recipe.test is not None:
         dataset = recipe.test.dataset
-        split = f"{recipe.test.split}, on which the checkpoint was chosen"
+        split = f"{recipe.test.split}, {CHOSEN_ON}"
     protocol = "most voted expression" if recipe.targets == "soft" else "label"
     return Measurement(
         dataset=dataset,

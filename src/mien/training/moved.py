@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..data.ferplus import FERPlus
 from ..errors import InputError, UnknownName
 from .recipe import Recipe
+from .recipes import RECIPES, find_recipe
 from .recipes.small import FERPLUS, PUBLIC_TEST
 from .sources import Source
 
@@ -50,6 +51,18 @@ def moved(recipe: Recipe, dataset: str) -> Recipe:
         labels=None,
         targets=recipe.targets if dataset == FERPlus.name else "hard",
     )
+
+
+def recipe_called(name: str) -> Recipe:
+    """The recipe of that name, which :func:`moved` may have given it.
+
+    Raises:
+        UnknownName: if there is none.
+    """
+    plain, _, dataset = name.rpartition("-")
+    if name not in RECIPES and plain in RECIPES and dataset in HOMES:
+        return moved(RECIPES[plain], dataset)
+    return find_recipe(name)
 
 
 def moved_to_what_is_there(recipe: Recipe, datasets: Collection[str]) -> Recipe:

@@ -15,18 +15,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..card import Card
+from ..card import Card, Measurement
 from ..errors import InputError, ModelError
 from ..evaluation.provenance import git_commit
 from ..models import load_model, save_model
 from ..models.checkpoint import load_card
 from .ancestors import licences, of_files, origins
 from .copies import Copies
-from .finish import calibrated, measured
+from .finish import CHOSEN_ON, HELD_OUT_OF, calibrated, measured
 from .loaders import held_loader
+from .moved import recipe_called
 from .parts import load_parts
 from .recipe import Recipe
-from .recipes import find_recipe
 
 AVERAGED = "averaged from"
 _AND = " + "  # between the recipes of a mean
@@ -45,7 +45,7 @@ def recipe_of(checkpoint: Path) -> Recipe:
     card = load_card(checkpoint)
     if not card.recipe:
         raise ModelError(f"{checkpoint}: its card names no recipe, to hold faces out")
-    recipe = find_recipe(card.recipe.split(_AND)[-1])
+    recipe = recipe_called(card.recipe.split(_AND)[-1])
     if recipe.objective.targets == "attributes":
         raise ModelError(f"{checkpoint}: {recipe.name} learns no expressions to be calibrated")
     return replace(recipe, preprocess=card.preprocess, teacher_share=0.0, unlabelled=False)
@@ -66,8 +66,9 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
 
     Raises:
         InputError: if there are fewer than two checkpoints.
-        ModelError: if they are not of the same network, or the last one is of no recipe, or of
-            one that learns no expressions.
+        ModelError: if they are not of the same network, the last one is of no recipe, or of
+            one that learns no expressions, or what its recipe holds out was not held out of
+            another one's training, or chose it and is what results are reported on.
         DataError: if there is no copy of a data set, or it lacks files.
         OutputError: if the file cannot be written.
     """
@@ -81,6 +82,9 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
     recipe = recipe_of(checkpoints[-1])
     parts = load_parts(recipe, copies)
     temperature, accuracy, images = calibrated(network, held_loader(recipe, parts), recipe)
+    found = measured(recipe, images, {"accuracy": accuracy})
+    for path, (_, other) in zip(checkpoints, loaded, strict=True):
+        _check_held_out(other, path, found)
     owed = of_files(AVERAGED, checkpoints)
     recipes = [name for _, one in loaded for name in one.recipe.split(_AND)]
     card = replace(
@@ -92,7 +96,7 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         data_licence=licences(card.data_licence, owed),
         origins=origins(owed),
         commit=git_commit(),
-        measurements=(measured(recipe, images, {"accuracy": accuracy}),),
+        measurements=(found,),
     )
     save_model(network, card, output)
     return card
@@ -104,6 +108,20 @@ def _check_alike(card: Card, path: Path, last: Card, other: Path) -> None:
             raise ModelError(
                 f"{path}: its {what} are {getattr(card, what)}, those of {other.name} "
                 f"{getattr(last, what)}; only weights of the same network have a mean"
+            )
+
+
+def _check_held_out(card: Card, path: Path, found: Measurement) -> None:
+    """Refuse a checkpoint that was chosen on other pictures of the data set than these."""
+    for one in card.measurements:
+        chosen_on = any(words in one.split for words in (HELD_OUT_OF, CHOSEN_ON))
+        if not chosen_on or one.dataset != found.dataset:
+            continue
+        if one.split != found.split:
+            raise ModelError(
+                f"{path}: was chosen on {one.dataset} {one.split}, and so it may have learned some "
+                f"of what the mean would be measured on, {found.split}; train it with the "
+                "recipe's own selection and validation_share"
             )
 
 

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from mien.data.preparing.alignment import (
-    TEMPLATE,
     FaceFinder,
     _views,
     choose,
@@ -12,6 +11,7 @@ from mien.data.preparing.alignment import (
 )
 from mien.errors import CardError, UnknownName
 from mien.faces import Detection
+from mien.preprocess import FACE_EVOLVE
 
 
 def face(x: float, y: float, side: float, score: float = 0.9) -> Detection:
@@ -21,12 +21,13 @@ def face(x: float, y: float, side: float, score: float = 0.9) -> Detection:
 def test_template_is_the_one_of_the_specification_at_both_sizes() -> None:
     """Papers.md 4.2, in pixels of 112; scaled for 224."""
     pixels = [38.29, 51.70, 73.53, 51.50, 56.03, 71.74, 41.55, 92.37, 70.73, 92.20]
-    assert np.array(TEMPLATE).ravel() * 112 == pytest.approx(pixels)
+    # In pixels of 224, counted from the centre of the first one.
+    assert np.array(FACE_EVOLVE).ravel() * 224 - 0.5 == pytest.approx(2 * np.array(pixels))
     landmarks = np.array(pixels).reshape(5, 2) * 3 + (40, -7)
     for size in (112, 224):
         matrix = face_preprocess(size, "similarity").matrix((0, 0, 1, 1), landmarks)
         placed = landmarks @ matrix[:, :2].T + matrix[:, 2]
-        assert placed.ravel() == pytest.approx(np.array(pixels) * size / 112)
+        assert placed.ravel() == pytest.approx((np.array(pixels) + 0.25) * size / 112)
 
 
 def test_a_square_is_cut_where_there_are_no_landmarks() -> None:

@@ -19,11 +19,12 @@ from mien.data.checking.completeness import completeness
 from mien.data.cifar10 import CIFAR10
 from mien.data.fairface import FairFace
 from mien.data.ferplus import FERPlus
-from mien.data.preparing.alignment import TEMPLATE, FaceFinder, face_preprocess
+from mien.data.preparing.alignment import FaceFinder, face_preprocess
 from mien.data.preparing.prepare import prepare
 from mien.data.preparing.prepare_settings import Settings, differences
 from mien.errors import DataError, InputError, ModelError, OutputError, UnknownName
 from mien.faces import Detection, WholePicture
+from mien.preprocess import FACE_EVOLVE
 
 KILLED = Path(__file__).parents[2] / "prepare_killed.py"
 FACES = ferplus_copy.make_faces(12)
@@ -496,6 +497,6 @@ def test_real_faces_are_found_and_brought_onto_the_template(
         for index, name in enumerate(prepared.names):
             face = None if name in report.not_found else finder(prepared.picture(index))
             if face is not None and face.landmarks is not None:
-                distances.append(np.abs(face.landmarks - np.array(TEMPLATE) * 112).mean())
+                distances.append(np.abs(face.landmarks - np.array(FACE_EVOLVE) * 112).mean())
         assert len(distances) >= 12
         assert np.median(distances) < 3.5

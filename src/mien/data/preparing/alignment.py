@@ -31,14 +31,9 @@ from numpy.typing import NDArray
 
 from ...faces import SMALLEST_FACE, Detection, Detector, create_detector
 from ...faces.boxes import overlaps
-from ...preprocess import Box, Picture, Preprocess
+from ...preprocess import FACE_EVOLVE, Box, Picture, Preprocess
 
 Align = Literal["similarity", "square"]
-
-_PIXELS = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20))
-TEMPLATE = tuple((x / 112, y / 112) for x, y in _PIXELS)
-"""Where eyes, nose and mouth corners come to lie, in sides of the crop: the square template
-of face.evoLVe, which the APViT paper aligns RAF-DB with."""
 
 _SCALE, _SHIFT = 1.22, (0.0, -0.06)
 """How a square is cut around a box, so that it frames the face as the template does: the
@@ -57,13 +52,14 @@ def face_preprocess(size: int, align: Align) -> Preprocess:
 
     Args:
         size: side of the crop in pixels.
-        align: ``"similarity"`` brings five landmarks onto :data:`TEMPLATE`; ``"square"``,
-            and a face without landmarks, is cut as an upright square around its box.
+        align: ``"similarity"`` brings five landmarks onto
+            :data:`mien.preprocess.FACE_EVOLVE`; ``"square"``, and a face without landmarks, is
+            cut as an upright square around its box.
 
     Raises:
         CardError: if there is no such size or alignment.
     """
-    template = TEMPLATE if align == "similarity" else None
+    template = FACE_EVOLVE if align == "similarity" else None
     return Preprocess(size, align=align, template=template, scale=_SCALE, shift=_SHIFT)
 
 

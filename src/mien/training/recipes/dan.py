@@ -16,7 +16,8 @@ Commands, with a ResNet-18 that was trained on the faces of MS-Celeb-1M:
 
 Recipes named -code have the numbers of the released code where the paper has others. What the
 paper does not say (momentum, decay, schedules, augmentation) is the code's in all of them;
-`--set objective.partition=paper` is Eq. 6 as printed, which the code does not compute.
+`--set objective.partition=paper` is Eq. 6 as printed, which the code does not compute. The code
+also takes the last, smaller batch of an epoch; here, as in all recipes, an epoch ends before it.
 
 The paper and the code choose the epoch on the set that they report. These recipes choose it on
 a validation part of the training set; `--set selection=test` does as the paper does, trains on
