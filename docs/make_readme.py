@@ -97,7 +97,9 @@ def with_blocks(page: Path, blocks: dict[str, str]) -> str:
 
 def numbers(results: Path) -> str:
     """What the README shows: the shipped model, its speed, the networks beside each other."""
-    parts = [evaluation(load(path), path.name) for path in sorted(results.glob("*.json"))]
+    records = ((load(path), path.name) for path in sorted(results.glob("*.json")))
+    # What models are chosen on is no result.
+    parts = [evaluation(one, name) for one, name in records if one["split"] != "train"]
     measured = [results / "benchmarks" / f"{name}.json" for name in IN_README]
     parts += [benchmark(load(path), path.name) for path in measured if path.exists()]
     parts += [

@@ -97,6 +97,12 @@ def test_a_table_is_run_and_any_row_is_repeated_by_its_command(
     ]
     assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
 
+    # A call about one row leaves the others in the file that tables are made from.
+    assert main([*arguments, "--rows", "deep", "--json"]) == 0
+    part = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in part["rows"]] == ["deep"]
+    assert json.loads((folder / "summary.json").read_text()) == values
+
     # What is finished is printed again, and not run again; also for machines.
     (tmp_path / "runs/paper.table1.cpu/runs").rename(tmp_path / "gone")
     picture = tmp_path / "map.svg"

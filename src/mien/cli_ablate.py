@@ -6,6 +6,7 @@ import json as json_format
 import logging
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -189,8 +190,11 @@ def _report(ablation: Ablation, *, json: bool, picture: Path | None, ran: bool) 
     axes = ablation.plan.table.axes
     errors: list[OutputError] = []
     if ran and records:
+        # Of all that lies there, whatever of it this call was about.
+        whole = replace(ablation, plan=ablation.plan.whole(ablation.folder))
+        kept = _summary(whole, whole.records(_ignore), whole_paths=False)
         try:
-            write_summary(portable, ablation.folder / SUMMARY_FILE)
+            write_summary(kept, ablation.folder / SUMMARY_FILE)
         except OutputError as error:
             errors.append(error)
     if json:

@@ -93,6 +93,12 @@ def test_every_kind_of_file_gives_the_same(root: str, tmp_path: Path) -> None:
     assert np.unique(again.picture(0)).tolist() == [100]
 
 
+def test_a_picture_of_nobody_is_a_group_of_its_own(tmp_path: Path) -> None:
+    rows = [row.replace(",ada,", ",,") for row in ROWS]
+    groups = Listing(write(tmp_path, rows), "train").table.groups
+    assert groups == ["faces/a.png", "bob, the other", "faces/d.png"]
+
+
 def test_numbers_mean_what_the_caller_says(tmp_path: Path) -> None:
     path = write(tmp_path, ["path,label", "faces/a.png,6", "faces/b.png,0", "faces/d.png,2.0"])
     reader = Listing(path, labels=BASIC7)

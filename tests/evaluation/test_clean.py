@@ -102,3 +102,9 @@ def test_training_and_other_sets_have_no_clean_part(ferplus: Path, tmp_path: Pat
     rafdb = rafdb_copy.write_list(tmp_path / "rafdb", dict(zip(names, [1, 2], strict=True)))
     assert clean_faces(FERPlus(ferplus, "train")) is None
     assert clean_faces(RAFDB(rafdb, "test")) is None
+
+
+def test_a_copy_without_training_has_no_clean_part(tmp_path: Path) -> None:
+    splits = {"FER2013Valid": ferplus_copy.make_faces(4)}
+    folder = ferplus_copy.write_folders(tmp_path / "ferplus", splits)
+    assert clean_faces(FERPlus(folder, "public-test")) is None

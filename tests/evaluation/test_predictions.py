@@ -114,10 +114,10 @@ def test_pictures_of_other_folders_are_others_where_folders_are_given(tmp_path: 
     with pytest.raises(DataError, match=r"1 of the 2 pictures have no .*, such as happy/2\.jpg"):
         read(table(tmp_path, "name,predicted", *rows), reader)
     path = table(tmp_path, "name,predicted", *rows, "x/happy/2.jpg,happy")
-    assert read(path, reader).predicted.tolist() == [0, 0]
+    assert named(read(path, reader)) == ["happiness", "happiness"]
     # Where no name is the data set's own, folders say nothing.
     path = table(tmp_path, "name,predicted", "x/1.jpg,happy", "y/2.jpg,happy")
-    assert read(path, reader).predicted.tolist() == [0, 0]
+    assert named(read(path, reader)) == ["happiness", "happiness"]
 
 
 def test_pictures_that_do_not_count_may_lack(
@@ -268,6 +268,60 @@ def test_folders_tell_pictures_apart_that_have_one_name(tmp_path: Path) -> None:
         (tmp_path / "set" / name / "1.png").write_bytes(more_copies.picture(8, 6))
     reader = ImageFolder(tmp_path / "set", "all")
     path = table(tmp_path, "name,predicted", "/x/set/sad/1.png,sad", "happy/1.png,sad")
-    assert read(path, reader).predicted.tolist() == [1, 1]
+    assert named(read(path, reader)) == ["sadness", "sadness"]
     with pytest.raises(DataError, match=r"1\.png may mean happy/1\.png and sad/1\.png"):
         read(table(tmp_path, "name,predicted", "1.png,sad"), reader)
+
+
+def named(answers: Answers) -> list[str]:
+    return [str(answers.labels[one]) for one in answers.predicted]
+
+
+def pictures(root: Path, *files: str) -> Path:
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_bytes(more_copies.picture(8, 6))
+    return root
+
+
+def test_names_may_hold_dots(tmp_path: Path) -> None:
+    root = pictures(tmp_path / "jaffe", "anger/KA.AN1.39.png", "happy/KA.HA1.29.png")
+    reader = ImageFolder(root, "all")
+    answers = read(table(tmp_path, "name,predicted", "KA.HA1.29,happy", "KA.AN1.39,sad"), reader)
+    assert named(answers) == ["sadness", "happiness"]
+    with pytest.raises(DataError, match=r"have no prediction, such as happy/KA\.HA1\.29\.png"):
+        read(table(tmp_path, "name,predicted", "KA.HA2.30.png,happy", "KA.AN1.39,sad"), reader)
+
+
+def test_a_path_to_a_picture_of_another_split_is_that_picture(tmp_path: Path) -> None:
+    files = [f"{split}/{name}/1.png" for split in ("train", "test") for name in ("anger", "happy")]
+    root = pictures(tmp_path / "set", *files)
+    rows = {
+        split: [f"set/{split}/{name}/1.png,sad" for name in ("anger", "happy")]
+        for split in ("train", "test")
+    }
+    reader = ImageFolder(root, "test")
+    with pytest.raises(DataError, match="none of its pictures"):
+        read(table(tmp_path, "name,predicted", *rows["train"]), reader)
+    both = table(tmp_path, "name,predicted", *rows["train"], *rows["test"])
+    assert named(read(both, reader)) == ["sadness", "sadness"]
+
+
+def test_two_columns_that_may_be_the_answers_are_refused(tmp_path: Path) -> None:
+    root = pictures(tmp_path / "set", "anger/1.png")
+    path = table(tmp_path, "name,expression,predicted", "anger/1.png,anger,happy")
+    with pytest.raises(DataError, match="columns expression and predicted may both"):
+        read(path, ImageFolder(root, "all"))
+
+
+def test_an_answer_without_a_box_is_one(tmp_path: Path) -> None:
+    root = pictures(tmp_path / "set", "anger/1.png", "anger/2.png", "anger/3.png")
+    rows = ("anger/1.png,anger,,,,", "anger/2.png,,,,,", "anger/3.png,fear,1,1,4,4")
+    answers = read(
+        table(tmp_path, "name,expression,x,y,width,height", *rows), ImageFolder(root, "all")
+    )
+    assert answers.predicted.tolist() == [
+        answers.labels.index("anger"),
+        MISSED,
+        answers.labels.index("fear"),
+    ]

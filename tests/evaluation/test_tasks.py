@@ -16,11 +16,15 @@ from mien.data.affectnet import AffectNet
 from mien.data.cifar10 import CIFAR10
 from mien.data.fairface import FairFace
 from mien.data.ferplus import FERPlus
+from mien.data.image_folder import ImageFolder
+from mien.data.listing import Listing
 from mien.data.rafdb import RAFDB
 from mien.data.sfew import SFEW
 from mien.errors import DataError, LabelMismatch, UnknownName
+from mien.evaluation.answers import Answers
 from mien.evaluation.clean import clean_faces
-from mien.evaluation.tasks import answerable, protocols_of, tasks_of
+from mien.evaluation.judging import judge
+from mien.evaluation.tasks import answerable, labels_asked, protocols_of, tasks_of
 from mien.expressions import BASIC7, BASIC8, LabelSet
 
 
@@ -192,3 +196,24 @@ def test_classes_without_pictures_need_not_be_known(tmp_path: Path) -> None:
     assert tuple(task.labels) == ("surprise", "happiness", "neutral")
     assert task.truth.tolist() == [0, 1, 1, 2]
     assert task.protocol == "labels"
+
+
+def test_of_one_s_own_pictures_all_expressions_are_classes(tmp_path: Path) -> None:
+    """Or a network would be right that can but say what occurs."""
+    for name in ("anger", "sad"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        (tmp_path / "set" / name / "1.png").write_bytes(b"")
+    reader = ImageFolder(tmp_path / "set", "all")
+    (task,) = tasks_of(reader)
+    assert task.labels == labels_asked(reader) == BASIC7
+    assert [task.labels[one] for one in task.truth] == ["anger", "sadness"]
+    answers = Answers(BASIC8, np.array([BASIC8.index("fear"), BASIC8.index("sadness")]))
+    assert judge(task, answers).predicted.tolist() == [BASIC7.index("fear"), task.truth[1]]
+    (tmp_path / "set" / "contempt").mkdir()
+    (tmp_path / "set" / "contempt" / "1.png").write_bytes(b"")
+    assert labels_asked(ImageFolder(tmp_path / "set", "all")) == BASIC8
+    # What a set declares is what it asks for.
+    listed = tmp_path / "list.csv"
+    listed.write_text("path,label\nset/sad/1.png,1\n")
+    own = LabelSet.of(["anger", "sadness"])
+    assert labels_asked(Listing(listed, "all", labels=own)) == own

@@ -74,6 +74,7 @@ class HuggingFace(Reader):
         cache: Path | str | None = None,
     ) -> None:
         self._known = None if labels is None else label_set_named(labels)
+        self.finds_labels = self._known is None
         archive = None if is_address(root) else Archive(root, self.title)
         prepared = archive and of_prepared(archive, split)
         if prepared:
@@ -136,11 +137,13 @@ class HuggingFace(Reader):
             for name, column in values.items()
         }
         files = [RowArchive.member(row) for row in rows]
+        groups = attributes.pop(self._group) if self._group else None
         return Annotations(
             names=files,
             files=files,
             classes=classes,
-            groups=attributes.pop(self._group) if self._group else None,
+            # A picture of nobody is a group of its own.
+            groups=groups and [one or file for one, file in zip(groups, files, strict=True)],
             attributes=attributes,
         )
 

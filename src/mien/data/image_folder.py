@@ -58,6 +58,7 @@ class ImageFolder(Reader):
     title = "image folder"
     licence = "that of the pictures, as their owner gives it"
     splits: tuple[str, ...] = ("train", "val", "test", WHOLE)
+    finds_labels = True
 
     def __init__(
         self, root: Path | str, split: str = "train", *, ignore: Collection[str] = ()

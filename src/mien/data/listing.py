@@ -95,6 +95,7 @@ class Listing(Reader):
         ignore: Collection[str] = (),
     ) -> None:
         self._known = None if labels is None else label_set_named(labels)
+        self.finds_labels = self._known is None
         self._ignore = tuple(ignore)
         if box_columns is not None and len(box_columns) != _BOX:
             raise InputError(f"box_columns are {_BOX}, x, y, width and height, not {box_columns}")
@@ -157,7 +158,11 @@ class Listing(Reader):
             files=names,
             classes=classes,
             boxes=self._boxes(rows) if self._box else None,
-            groups=[columns[self._group][row] for row in rows] if self._group else None,
+            groups=(
+                [columns[self._group][row] or name for row, name in zip(rows, names, strict=True)]
+                if self._group
+                else None  # and a picture of nobody is a group of its own
+            ),
             attributes={
                 name: [column[row] for row in rows]
                 for name, column in columns.items()

@@ -57,6 +57,7 @@ class Reader(ABC):
         side: width and height of every picture where the set fixes them.
         has_faces: whether the pictures show faces.
         preprocess: how the faces of a prepared copy are cut; ``None`` for an original one.
+        finds_labels: whether :attr:`labels` are merely the expressions that its pictures have.
         absent: how many pictures of the original a prepared copy leaves out.
         prepared: whether the copy was made by ``mien data prepare`` or ``pack``.
         packed: the pictures of a packed copy.
@@ -80,6 +81,7 @@ class Reader(ABC):
     published: ClassVar[tuple[Published, ...]] = ()
     side: int | None = None
     has_faces: ClassVar[bool] = True
+    finds_labels: bool = False
     preprocess: Preprocess | None = None
     absent: int = 0
 

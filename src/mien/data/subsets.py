@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, NotFound
 from ..expressions import Expression, LabelSet
+from .image_folder import PICTURES
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -92,8 +93,9 @@ def subset(reader: Reader, list_file: Path | str) -> NDArray[np.intp]:
 
 
 def picture_key(name: str) -> str:
-    """By which a picture is matched: the last part of its name without suffix."""
-    return PurePosixPath(name).name.partition(".")[0]
+    """By which a picture is matched: the last part of its name without a picture's suffix."""
+    path = PurePosixPath(name)
+    return path.stem if path.suffix.lower() in PICTURES else path.name
 
 
 def read_list(list_file: Path | str, labels: LabelSet) -> dict[str, Expression]:

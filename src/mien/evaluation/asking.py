@@ -56,8 +56,6 @@ class Asking:
     ) -> None:
         self._opened, self._manner = opened, manner
         self.faces = Faces(opened.reader)
-        # One frame for all, so that all see the same pixels.
-        self._frame = contenders[0].preprocess
         task, names, images = opened.tasks[0], opened.reader.names, manner.robustness
         self._sample = (
             None
@@ -82,7 +80,10 @@ class Asking:
         )
 
     def robustness(self, one: Contender) -> tuple[RobustnessPoint, ...]:
-        """Accuracies on damaged pictures, the same ones for every model; none of a table."""
+        """Accuracies on damaged pictures, the same ones for every model; none of a table.
+
+        Where they are whole photographs, each model's faces are cut as its card says.
+        """
         if self._sample is None or isinstance(one.source, Predictions):
             return ()
         network, manner = one.source, self._manner
@@ -90,7 +91,7 @@ class Asking:
         def classify(pictures: Sequence[Picture]) -> Answers:
             return network(pictures, view=manner.view, batch=manner.batch)
 
-        return self._sample.measure(classify, self._frame, self._passes)
+        return self._sample.measure(classify, one.preprocess, self._passes)
 
     def _cut(self) -> Cut:
         detector = self._manner.detector

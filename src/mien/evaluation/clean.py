@@ -8,6 +8,7 @@ the pictures and the stamps of the copies that they lie in.
 from __future__ import annotations
 
 import hashlib
+import logging
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from ..cache import recalled, remember
 from ..data.checking.copies import NEAR, has_copy_in
 from ..data.ferplus import FERPlus
 from ..data.reader import Reader
+from ..errors import DataError
+
+log = logging.getLogger("mien")
 
 _VERSION = 1
 """Counts the ways in which copies have been found; a new one makes old findings stale."""
@@ -29,7 +33,7 @@ def clean_faces(pictures: Reader, training: FERPlus | None = None) -> NDArray[np
         training: FER+'s own; ``None`` opens that of the same copy.
 
     Returns:
-        ``None`` for Training itself, and for other data sets.
+        ``None`` for Training itself, for other data sets, and where the copy has no Training.
     """
     if not isinstance(pictures, FERPlus) or pictures.split == "train":
         return None
@@ -38,7 +42,11 @@ def clean_faces(pictures: Reader, training: FERPlus | None = None) -> NDArray[np
     if kept is not None:
         return np.frombuffer(kept, np.bool_).copy()
     if training is None:
-        training = FERPlus(pictures.root, split="train")
+        try:
+            training = FERPlus(pictures.root, split="train")
+        except DataError as error:
+            log.info("nothing is measured on clean faces alone: %s", error)
+            return None
     clean = ~has_copy_in(pictures.images, training.images)
     remember(name, clean.tobytes())
     return clean

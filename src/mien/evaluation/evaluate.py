@@ -36,7 +36,7 @@ from .recording import predictions_of, record, worst_mistakes
 from .scores import Comparison, Scores
 from .scoring import score
 from .split import Split, open_split
-from .tasks import Task, answerable
+from .tasks import Task, answerable, labels_asked
 
 log = logging.getLogger("mien")
 
@@ -170,7 +170,7 @@ def _check(contenders: Sequence[Contender], manner: Manner) -> None:
 
 def _labels(one: Contender, opened: Split) -> LabelSet:
     if isinstance(one.source, Predictions):
-        return one.source.labels or opened.reader.labels
+        return one.source.labels or labels_asked(opened.reader)
     return one.source.card.labels
 
 

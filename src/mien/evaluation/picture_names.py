@@ -108,7 +108,8 @@ class Matching:
     A name is the data set's own, perhaps with folders before it; or else its last part without
     suffix, or that of the picture's file, where this is not another picture's too. Where the
     table has some names with the data set's own folders, other folders mean other pictures:
-    beside ``val/1.jpg`` the name ``train/2.jpg`` is not ``val/2.jpg``. Rows that the data set
+    beside ``val/1.jpg`` the name ``train/2.jpg`` is not ``val/2.jpg``; and a path to another file
+    of the copy means that. Rows that the data set
     has again of the same picture, such as ``a.jpg#2``, go by the name of the first, unless the
     table has their own.
 
@@ -146,12 +147,21 @@ class Matching:
             for row in self._candidates(_with_slashes(name))
             if self._reader.names[row] == name or not self._has_its_own(row)
         ]
+        if rows and (file := self._file_named(_with_slashes(name))):
+            rows = [row for row in rows if self._reader.table.files[row] == file]
         if len({self._identity(row) for row in rows}) > 1:
             names = " and ".join(self._reader.names[row] for row in rows[:2])
             raise DataError(
                 f"{name} may mean {names}; name pictures as the data set {self._reader.title} does"
             )
         return rows
+
+    def _file_named(self, name: str) -> str:
+        """The copy's file that a path ends in; nothing if none does, or no folder is named."""
+        parts = name.split("/")
+        tails = ("/".join(parts[start:]) for start in range(len(parts) - 1))
+        plain = (tail for tail in tails if tail[:1] not in ("", "/") and ".." not in tail)
+        return next((tail for tail in plain if self._reader.archive.has(tail)), "")
 
     def _has_its_own(self, row: int) -> bool:
         """Whether the table names a repetition besides the picture that it repeats."""

@@ -29,6 +29,7 @@ from .answers import MISSED, Answers
 from .detected import meant_face
 from .picture_names import column_called, lines_of_pictures, picture_column
 from .provenance import file_sha256
+from .tasks import labels_asked
 
 log = logging.getLogger("mien")
 
@@ -98,7 +99,7 @@ class Predictions:
                 probabilities are none, the line is named; or if all answers are empty in a
                 table that is not of found faces.
         """
-        labels = self.labels or reader.labels
+        labels = self.labels or labels_asked(reader)
         values = self._values(labels)
         faces = self._several_faces if self._columns.boxes else None
         found = lines_of_pictures(reader, self._table, self._columns.name, faces=faces)
@@ -177,6 +178,8 @@ class Predictions:
         if not self._columns.boxes:
             return lines[0]
         found = [(line, box) for line in lines if (box := self._box(line)) is not None]
+        if not found:
+            return lines[0]
         place = meant_face([box for _, box in found], reader.table.box(row))
         return None if place is None else found[place][0]
 
@@ -202,6 +205,11 @@ def _columns(table: TextTable) -> _Columns:
         raise DataError(
             f"{table.where}: there is neither a column for each expression, such as happiness, nor "
             f"a column {' or '.join(ANSWERS)}"
+        )
+    both = [one for one in ANSWERS if column_called(table, [one])]
+    if len(expressions) < 2 and len(both) > 1:
+        raise DataError(
+            f"{table.where}: the columns {' and '.join(both)} may both be the answers; give one"
         )
     return _Columns(
         name=name,

@@ -2,7 +2,9 @@
 
 - FER+ has ``majority``, ``argmax`` and ``all``, see :mod:`mien.data.ferplus_protocols`.
 - AffectNet has ``8``, all its expressions, and ``7``, without contempt.
-- Every other data set with classes has ``labels``: each picture with a class counts.
+- Every other data set with classes has ``labels``: each picture with a class counts. The classes
+  of one's own pictures are the seven basic expressions, and contempt where some show it, also
+  where not all of them occur: a network that takes anger for fear is wrong where no face is afraid.
 
 The subsets are ``whole``, ``clean`` (FER+ alone: without the faces that have a copy or near
 copy in Training), and the lists of :mod:`mien.evaluation.listed`. Pictures of expressions that
@@ -23,7 +25,7 @@ from ..data.ferplus import FERPlus
 from ..data.ferplus_protocols import PROTOCOLS, protocol_labels, vote_distribution
 from ..data.reader import Reader
 from ..errors import DataError, LabelMismatch, UnknownName
-from ..expressions import Expression, LabelSet, OtherClasses
+from ..expressions import BASIC7, BASIC8, Expression, LabelSet, OtherClasses
 
 log = logging.getLogger("mien")
 
@@ -99,6 +101,14 @@ def protocols_of(reader: Reader) -> tuple[str, ...]:
     if isinstance(reader, AffectNet):
         return (_EIGHT, _SEVEN) if Expression.CONTEMPT in reader.labels else (_SEVEN,)
     return (LABELS,)
+
+
+def labels_asked(reader: Reader) -> LabelSet:
+    """The classes that an answer is one of: of one's own pictures, not those that occur alone."""
+    if not reader.finds_labels:
+        return reader.labels
+    usual = (one for one in (BASIC7, BASIC8) if all(name in one for name in reader.labels))
+    return next(usual, reader.labels)
 
 
 def tasks_of(
@@ -191,6 +201,8 @@ def _task(reader: Reader, protocol: str) -> Task:
         labels = reader.labels
         if reader.class_names != tuple(map(str, labels)):
             labels = OtherClasses(reader.class_names)
+        elif (asked := labels_asked(reader)) != labels:
+            labels, column = asked, reader.classes_in(asked)
         truth, counts = column, column >= 0
     task = Task(
         protocol=protocol,

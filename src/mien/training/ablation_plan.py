@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,18 @@ class Plan:
             for key in self.table.settings(row, self.scale):
                 if key in self.settings:
                     raise InputError(f"{key} is what the rows of {self.table.name} compare")
+
+    def whole(self, folder: Path) -> Plan:
+        """The plan of all rows, and of all seeds that a folder of records has some of.
+
+        Where the settings cannot be those of all rows, it is this one.
+        """
+        seeds = (one.stem.rpartition("-")[2] for one in folder.glob("*.seed-*.json"))
+        most = max((int(one) + 1 for one in seeds if one.isdecimal()), default=0)
+        try:
+            return replace(self, rows=(), seeds=max(self.seeds, most))
+        except InputError:
+            return self
 
     @property
     def chosen(self) -> tuple[Row, ...]:

@@ -110,7 +110,7 @@ def test_comparisons_say_which_is_right_more_often() -> None:
         *["majority", "small", "large", "1,120", "20", "48"],
         *["+2.5 (+1.1 to +3.9)", "0.012", "large is right more often"],
     ]
-    assert lines[1][-2:] == ["0.050", "no difference shown"]
+    assert lines[1][-2:] == ["0.0500", "no difference shown"]
     assert lines[2][-3:] == ["-5.0 (-6.0 to -4.0)", "< 0.001", "small is right more often"]
 
 
@@ -120,7 +120,7 @@ def test_groups_that_are_too_small_are_marked() -> None:
     head, *lines = rows(format_groups([first, other]))
     assert head == ["column", "group", "faces", "small, accuracy %", "large, accuracy %"]
     assert lines[0] == ["age", "3-9", "400", "80.0 (78.0 to 82.0)", "80.0 (78.0 to 82.0)"]
-    assert lines[2] == ["age", "over 70", "12 (too few to judge)", "50.0 (20.0 to 80.0)", ""]
+    assert lines[2] == ["age", "over 70", "12", "50.0 (20.0 to 80.0) (too few to judge)", ""]
     assert lines[3] == [
         *["age", "largest gap, in points", "", "10-19 over 3-9: 10.0 (5.0 to 15.0)", ""]
     ]

@@ -101,7 +101,10 @@ def _points(number: float) -> str:
 
 def probability(p_value: float) -> str:
     """A p-value as papers print it."""
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    if p_value < 0.001:
+        return "< 0.001"
+    text = f"{p_value:.3f}"
+    return f"{p_value:.4f}" if text == "0.050" else text  # on which side of the level it is
 
 
 def verdict(one: Comparison, level: float = 0.05) -> str:
@@ -120,9 +123,10 @@ def format_groups(results: Sequence[Result]) -> str:
         cells, faces = [], ""
         for result in results:
             same = [one for one in result.groups if (one.column, one.group) == (column, group)]
-            cells.append(_cell("accuracy", same[0].accuracy) if same else "")
+            few = "" if not same or same[0].judged else " (too few to judge)"
+            cells.append(_cell("accuracy", same[0].accuracy) + few if same else "")
             if same:
-                faces = f"{same[0].images:,}" + ("" if same[0].judged else " (too few to judge)")
+                faces = f"{same[0].images:,}"
         rows.append([column, group, faces, *cells])
     for column in dict.fromkeys(gap.column for result in results for gap in result.gaps):
         cells = []
