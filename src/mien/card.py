@@ -82,8 +82,8 @@ class Card:
             others start from, and that answers no expressions.
         preprocess: how a picture is prepared.
         temperature: logits are divided by it before the softmax (Guo et al. 2017).
-        data: what the model was trained on.
-        data_licence: the licence of that data.
+        data: what the model itself was trained on; :attr:`origins` tell of theirs.
+        data_licence: the licence of that data, and of its origins'.
         recipe: name of the recipe, empty if there was none.
         seed: of the run.
         commit: git commit of the code that trained it.

@@ -57,7 +57,8 @@ def export(
         output: The ONNX file.
         faces: A copy of FER+; both are compared on 256 of its faces instead of on noise.
         name: Name of the model.
-        results: Record of mien evaluate, whose numbers go into the card; may be repeated.
+        results: Record of mien evaluate, whose numbers take the place of the card's; may be
+            repeated.
         int8: Store the weights as eight-bit whole numbers: a quarter of the size.
         debug: Show the traceback of an error.
     """

@@ -85,8 +85,7 @@ def export(
         faces: uint8 (N, H, W[, 3]) crops to compare both on; noise if there are none.
         source: data set and split of ``faces``, for the card.
         name: of the model, instead of the card's.
-        measurements: numbers to add to the card's; those of the card that no file holds give
-            way to them.
+        measurements: numbers to take the place of the card's.
         int8: store weights as eight-bit whole numbers, see :mod:`mien.packing`.
 
     The card also gets the largest differences, and what rounding changed.
@@ -119,8 +118,8 @@ def export(
             len(inputs),
             *(source if faces is not None else _NOISE),
         )
-        kept = [one for one in card.measurements if one.file or not measurements]
-        card = card.with_(name=name or card.name, measurements=(*kept, *measurements, found))
+        numbers = (*(measurements or card.measurements), found)
+        card = card.with_(name=name or card.name, measurements=numbers)
         _stamp(draft, card)
     return Export(output, differences["probabilities"], len(inputs), differences.get("attention"))
 

@@ -325,3 +325,16 @@ def test_an_answer_without_a_box_is_one(tmp_path: Path) -> None:
         MISSED,
         answers.labels.index("fear"),
     ]
+
+
+def test_another_size_of_a_picture_is_the_picture(tmp_path: Path) -> None:
+    """RAF-DB has each picture in three folders."""
+    names = rafdb_copy.names_of("test", 2)
+    root = rafdb_copy.write_list(tmp_path / "rafdb", dict.fromkeys(names, 3))
+    for images in ("original", "aligned", "aligned_224"):
+        rafdb_copy.write_pictures(root, names, images)
+    rows = [f"RAF/Image/original/{name}.jpg,fear" for name in names]
+    path = table(tmp_path, "name,predicted", *rows)
+    for images in ("original", "aligned", "aligned_224"):
+        answers = read(path, RAFDB(root, "test", images=images))
+        assert named(answers) == ["fear", "fear"]

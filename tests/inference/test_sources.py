@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.errors import InputError, NotFound, Unreadable
+from mien.errors import InputError, MienError, NotFound, Unreadable
 from mien.inference.sources import find_files, is_source, read_sources, sources_in
 from mien.inference.video import Frame
 
@@ -149,3 +149,14 @@ def test_sources_are_known_by_whatever_names_them(
     assert not is_source(made, ["b"], tmp_path / "b" / "out")
     assert is_source(made, ["b/out"], tmp_path / "b" / "out")
     assert is_source(deep, ["b"], tmp_path / "b" / "out")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a right to")
+def test_links_that_lead_to_themselves_end_nothing(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg")
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    out = tmp_path / "out"
+    sources = [str(tmp_path / "loop.jpg"), "x\0y", str(tmp_path / "*")]
+    found = list(read_sources(sources, leave_out=out))
+    assert [isinstance(one, MienError) for one in found] == [True] * 4  # a.jpg is empty
+    assert sources_in(tmp_path, sources, out) >= {(tmp_path / "a.jpg").resolve()}

@@ -17,7 +17,7 @@ from ..cache import recalled, remember
 from ..data.checking.copies import NEAR, has_copy_in
 from ..data.ferplus import FERPlus
 from ..data.reader import Reader
-from ..errors import DataError
+from ..errors import SplitMissing
 
 log = logging.getLogger("mien")
 
@@ -44,7 +44,7 @@ def clean_faces(pictures: Reader, training: FERPlus | None = None) -> NDArray[np
     if training is None:
         try:
             training = FERPlus(pictures.root, split="train")
-        except DataError as error:
+        except SplitMissing as error:
             log.info("nothing is measured on clean faces alone: %s", error)
             return None
     clean = ~has_copy_in(pictures.images, training.images)

@@ -7,6 +7,7 @@ holds the authors' files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def keep_listed(
 
 def _held_out(reader: Reader) -> NDArray[np.intp]:
     """Rows of what recipes hold out of a training split."""
-    if any(word in reader.split for word in ("test", "val")):
+    if {"test", "val", "valid", "validation", "dev"} & set(re.split(r"[\W_]+", reader.split)):
         raise InputError(
             f"--subset {HELD_OUT}: nothing is held out of {reader.split}; name the split that "
             "was trained on, such as --split train"

@@ -8,6 +8,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from ..data.affectnet import AffectNet
+from ..data.image_folder import ImageFolder
+from ..data.listing import Listing
 from ..data.parts.text_table import TextTable
 from ..data.reader import Reader
 from ..data.subsets import picture_key
@@ -21,6 +24,9 @@ PICTURE_COLUMNS = (
 )
 """What the column of the pictures' names may be called, in any case; the first that is there is
 taken."""
+_IN_FOLDERS = (AffectNet, ImageFolder, Listing)
+"""Readers of sets whose folders hold other pictures of the same names; RAF-DB's hold the same ones
+in other sizes."""
 _AGAIN = "#"  # "a.jpg#2" is the second row of a.jpg
 
 
@@ -106,12 +112,11 @@ class Matching:
     """Rows of a split by names of pictures.
 
     A name is the data set's own, perhaps with folders before it; or else its last part without
-    suffix, or that of the picture's file, where this is not another picture's too. Where the
-    table has some names with the data set's own folders, other folders mean other pictures:
-    beside ``val/1.jpg`` the name ``train/2.jpg`` is not ``val/2.jpg``; and a path to another file
-    of the copy means that. Rows that the data set
-    has again of the same picture, such as ``a.jpg#2``, go by the name of the first, unless the
-    table has their own.
+    a picture's suffix, or that of the picture's file, where this is not another picture's too.
+    Where the table has some names with the data set's own folders, other folders mean other
+    pictures: beside ``val/1.jpg`` the name ``train/2.jpg`` is not ``val/2.jpg``. A path that ends
+    in a file of the copy means that file. Rows that the data set has again of the same picture,
+    such as ``a.jpg#2``, go by the name of the first, unless the table has their own.
 
     Args:
         reader: the split.
@@ -147,8 +152,9 @@ class Matching:
             for row in self._candidates(_with_slashes(name))
             if self._reader.names[row] == name or not self._has_its_own(row)
         ]
-        if rows and (file := self._file_named(_with_slashes(name))):
-            rows = [row for row in rows if self._reader.table.files[row] == file]
+        if rows and isinstance(self._reader, _IN_FOLDERS):
+            file = self._file_named(_with_slashes(name))
+            rows = [row for row in rows if self._reader.table.files[row] == file or not file]
         if len({self._identity(row) for row in rows}) > 1:
             names = " and ".join(self._reader.names[row] for row in rows[:2])
             raise DataError(

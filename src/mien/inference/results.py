@@ -42,7 +42,7 @@ def columns(labels: LabelSet) -> tuple[str, ...]:
 class Face:
     """One face, or the statement that a picture has none (``face is None``).
 
-    Two are equal if all but their landmarks and heat maps is.
+    Two are equal if all but their landmarks and heat maps are.
 
     Attributes:
         source: path of the picture or video, ``camera:N``, ``array``, or ``array:N`` for

@@ -134,7 +134,7 @@ def is_source(path: Path, sources: Sequence[Source], leave_out: Path | None = No
         sources: as for :func:`read_sources`.
         leave_out: as there.
     """
-    whole = path.resolve()
+    whole = _whole(path)
     return path.exists() and whole in sources_in(whole.parent, sources, leave_out)
 
 
@@ -148,8 +148,8 @@ def sources_in(
         sources: as for :func:`read_sources`.
         leave_out: as there.
     """
-    inside = folder.resolve()
-    out = None if leave_out is None else leave_out.resolve()
+    inside = _whole(folder)
+    out = None if leave_out is None else _whole(leave_out)
     found: set[Path] = set()
     for one in sources:
         if isinstance(one, np.ndarray) or camera_index(one) is not None or not str(one):
@@ -158,8 +158,8 @@ def sources_in(
             named = Path(str(one))
             for path in [named] if named.exists() else _matches(str(one), out):
                 if not path.is_dir():
-                    found.add(path.resolve())
-                elif _is_searched(inside, path.resolve(), out):
+                    found.add(_whole(path))
+                elif _is_searched(inside, _whole(path), out):
                     found.update(one for one in inside.iterdir() if one.suffix.lower() in _SUFFIXES)
     return frozenset(path for path in found if path.parent == inside)
 
@@ -170,22 +170,29 @@ def _matches(pattern: str, leave_out: Path | None = None) -> Iterator[Path]:
     A pattern that begins in that folder means what is there.
     """
     matches = map(Path, glob.iglob(pattern, recursive=True))  # noqa: PTH207
-    out = None if leave_out is None else leave_out.resolve()
+    out = None if leave_out is None else _whole(leave_out)
     if out is None or _root(pattern).is_relative_to(out):
         return matches
-    return (path for path in matches if not path.resolve().is_relative_to(out))
+    return (path for path in matches if not _whole(path).is_relative_to(out))
 
 
 def _root(name: str) -> Path:
     """The folder from which a path or glob is looked for; a path itself."""
     parts = Path(name).parts
     plain = list(takewhile(lambda part: not glob.has_magic(part), parts))
-    return Path(*(plain if len(plain) < len(parts) else parts)).resolve()
+    return _whole(Path(*(plain if len(plain) < len(parts) else parts)))
+
+
+def _whole(path: Path) -> Path:
+    """An absolute path without links, also of one that leads to itself, and of what is none."""
+    with suppress(ValueError):  # of a null in it
+        return Path(os.path.realpath(path))
+    return path.absolute()
 
 
 def _listed_within(sources: Sequence[Source], folder: Path) -> dict[int, list[Path | MienError]]:
     """The files of those sources, by their place, that lie in a folder."""
-    out = folder.resolve()
+    out = _whole(folder)
     return {
         place: list(_guarded(find_files(str(one), folder)))
         for place, one in enumerate(sources)
@@ -241,14 +248,14 @@ def _guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
 
 
 def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
-    out = None if leave_out is None else leave_out.resolve()
+    out = None if leave_out is None else _whole(leave_out)
     refused: list[OSError] = []
     empty = True
     for folder, folders, files in os.walk(path, onerror=refused.append):
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and (out is None or Path(folder, name).resolve() != out)
+            if not name.startswith(".") and (out is None or _whole(Path(folder, name)) != out)
         )
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:

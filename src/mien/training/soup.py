@@ -80,11 +80,11 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         _check_alike(other, path, card, checkpoints[-1])
     network.load_state_dict(_mean([one.state_dict() for one, _ in loaded]))
     recipe = recipe_of(checkpoints[-1])
+    for path, (_, other) in zip(checkpoints, loaded, strict=True):
+        _check_held_out(other, path, measured(recipe, 0, {}))
     parts = load_parts(recipe, copies)
     temperature, accuracy, images = calibrated(network, held_loader(recipe, parts), recipe)
     found = measured(recipe, images, {"accuracy": accuracy})
-    for path, (_, other) in zip(checkpoints, loaded, strict=True):
-        _check_held_out(other, path, found)
     owed = of_files(AVERAGED, checkpoints)
     recipes = [name for _, one in loaded for name in one.recipe.split(_AND)]
     card = replace(

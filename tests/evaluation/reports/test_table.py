@@ -17,6 +17,7 @@ from mien.evaluation.reports.table import (
     format_robustness,
     format_table,
     markdown,
+    probability,
 )
 from mien.evaluation.scores import Scores
 
@@ -110,7 +111,7 @@ def test_comparisons_say_which_is_right_more_often() -> None:
         *["majority", "small", "large", "1,120", "20", "48"],
         *["+2.5 (+1.1 to +3.9)", "0.012", "large is right more often"],
     ]
-    assert lines[1][-2:] == ["0.0500", "no difference shown"]
+    assert lines[1][-2:] == ["0.050", "no difference shown"]
     assert lines[2][-3:] == ["-5.0 (-6.0 to -4.0)", "< 0.001", "small is right more often"]
 
 
@@ -150,3 +151,9 @@ def test_robustness_of_several_models_side_by_side() -> None:
 
 def test_names_cannot_break_a_table() -> None:
     assert markdown(["a"], [["x|y\nz"]], left=1).splitlines()[-1] == "| x\\|y z |"
+
+
+def test_p_values_say_on_which_side_of_the_level_they_are() -> None:
+    values = (0.2, 0.0504, 0.05, 0.049996, 0.0494, 0.00099996, 1e-9)
+    told = ["0.200", "0.050", "0.050", "< 0.05", "0.049", "< 0.001", "< 0.001"]
+    assert [probability(value) for value in values] == told

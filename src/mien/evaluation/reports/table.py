@@ -101,10 +101,10 @@ def _points(number: float) -> str:
 
 def probability(p_value: float) -> str:
     """A p-value as papers print it."""
-    if p_value < 0.001:
-        return "< 0.001"
-    text = f"{p_value:.3f}"
-    return f"{p_value:.4f}" if text == "0.050" else text  # on which side of the level it is
+    for bound in (0.001, 0.05):  # rounded, a number below the level would be at it
+        if p_value < bound and round(p_value, 3) >= bound:
+            return f"< {bound}"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def verdict(one: Comparison, level: float = 0.05) -> str:
