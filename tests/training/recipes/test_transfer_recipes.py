@@ -133,6 +133,7 @@ def test_a_step_moves_all_parameters_by_rate_and_decay(recipe: Recipe) -> None:
 def test_ferplus_cuts_faces_onto_the_template() -> None:
     preprocess = transfer.FERPLUS.preprocess
     assert preprocess.align == "similarity"
-    points = torch.tensor(preprocess.template) * 112
+    # face.evoLVe's points, scaled to 224 pixels, count from the centre of the first one.
+    points = (torch.tensor(preprocess.template) * 224 - 0.5) / 2
     wanted = [[38.29, 51.70], [73.53, 51.50], [56.03, 71.74], [41.55, 92.37], [70.73, 92.20]]
     torch.testing.assert_close(points, torch.tensor(wanted))
