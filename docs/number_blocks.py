@@ -128,6 +128,8 @@ def compared(summary: Record, folder: str, costs: comparison.Costs) -> str:
 
 def ablation(summary: Record, folder: str) -> str:
     """A paper's table with our numbers beside the printed ones, for a page of docs/."""
+    from mien.training.ablation_report import precisions
+
     measured = "; ".join(summary["measured"]) or "nothing is finished"
     changes = [
         f"from {value}" if key == "starts_from" else f"with {key}: {value}"
@@ -136,6 +138,8 @@ def ablation(summary: Record, folder: str) -> str:
     caption = ", ".join([*changes, f"accuracy in per cent on {measured}"])
     lines = [heading(summary) + caption, ""]
     lines += [*table(*beside_the_paper(summary)), ""]
+    words = precisions({row["name"]: row.get("precision", "") for row in summary["rows"]})
+    lines += [f"{'; '.join(words)}.", ""] if words else []
     lines += [f"{ablated(summary, folder, '../results')}.", "", *row_by_row(summary)]
     return "\n".join([*lines, ""])
 

@@ -157,6 +157,7 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
     assert lines[5] == "| - |  | waiting |  | 0 of 3 |"
     made = "`mien ablate dan.table1 --scale cpu --output results/ablations/dan.table1.cpu`"
     assert f"by {made} with `--data`." in lines[7]
+    assert "Trained in" not in "".join(lines)
     assert lines[-4:-2] == [
         "- `affinity`: `mien train dan.ferplus.cpu --set seed=0`",
         "- `none`: `mien train x`",
@@ -171,6 +172,10 @@ def test_a_paper_s_table_has_our_numbers_beside_the_printed_ones(
     start += "--start runs/pretrain.x/model.safetensors"
     assert f"{made[:-1]} {start}` with `--data`." in text
     assert "`mien train x --start runs/pretrain.x/model.safetensors --output y`" in text
+    # Rows of other machines are told apart.
+    rows[0]["precision"], rows[1]["precision"] = "bfloat16", "float32"
+    write(tmp_path / "ablations" / "dan.table1.cpu" / "summary.json", summary)
+    assert "\n\nTrained in float32: none.\n\n" in program.findings(tmp_path)["dan.table1.cpu"]
 
 
 def measured_networks(results: Path) -> None:

@@ -113,6 +113,29 @@ def test_rows_are_set_against_the_first() -> None:
     assert alone.difference is None
 
 
+def test_what_rows_were_trained_in_is_told_where_it_is_not_bfloat16() -> None:
+    float32, bfloat16 = {"precision": "32-true"}, {"precision": "bf16-mixed"}
+    mixed = [
+        record("3-1", 0, 0.84),  # of before records said so
+        record("2-1", 0, 0.84, **bfloat16),
+        record("2-5", 0, 0.8, **float32),
+        record("2-5", 1, 0.8, **bfloat16),
+        record("3-5", 0, 0.8, **float32),
+    ]
+    made = summary(TABLE, "cpu", mixed)
+    said = {row.name: row.precision for row in made.rows}
+    expected = {"3-1": "", "2-1": "bfloat16", "2-5": "bfloat16 and float32", "3-5": "float32"}
+    assert said == expected
+    text = format_summary(made)
+    assert "\nTrained in bfloat16 and float32: 2-5\nTrained in float32: 3-5\n" in text
+    # Resumed on another machine, one run has both.
+    alone = [record("3-1", 0, 0.84, precision="bf16-mixed, 32-true")]
+    assert summary(TABLE, "cpu", alone, rows=("3-1",)).rows[0].precision == "bfloat16 and float32"
+    assert "Trained in float32: all rows" in format_summary(
+        summary(TABLE, "cpu", [record("3-1", 0, 0.84, **float32)], rows=("3-1",))
+    )
+
+
 def test_rows_have_our_numbers_beside_the_papers() -> None:
     made = summary(TABLE, "cpu", RECORDS)
     first, second, third, fourth = made.rows

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..evaluation.reports.table import markdown
-from .ablation_summary import RowSummary, Summary
+from .ablation_summary import BFLOAT16, RowSummary, Summary
 from .spreads import Difference, Spread
 
 _MARK, _FRESH_MARK = "*", "†"
@@ -60,8 +62,23 @@ def remarks(summary: Summary) -> list[str]:
         whose = "" if len(names) == len(summary.rows) else f"{', '.join(names)}: "
         row = names[0] if len(names) == 1 else "ROW"
         lines.append(f"{_FRESH_MARK} {whose}{fresh_words(start, row)}")
+    lines += precisions({row.name: row.precision for row in summary.rows})
     if summary.smoke:
         lines.append("Smoke size: these numbers say that everything runs, and nothing else")
+    return lines
+
+
+def precisions(rows: Mapping[str, str]) -> list[str]:
+    """Which rows were not trained in bfloat16 alone, one line for each precision.
+
+    Args:
+        rows: their precision by their name, as :class:`RowSummary` has it.
+    """
+    lines = []
+    for precision in sorted({*rows.values()} - {"", BFLOAT16}):
+        names = [name for name, one in rows.items() if one == precision]
+        whose = "all rows" if len(names) == len(rows) else ", ".join(names)
+        lines.append(f"Trained in {precision}: {whose}")
     return lines
 
 

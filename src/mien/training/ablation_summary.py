@@ -21,8 +21,11 @@ from ..drafts import output_file
 from ..evaluation.damage.robustness import mean_robustness
 from ..evaluation.record import Result
 from .ablations.table import Row, Scale, Table
-from .reporting import FRESH, LAST_EPOCH, headline
+from .reporting import FRESH, LAST_EPOCH, PRECISION, headline
 from .spreads import Difference, Spread
+
+BFLOAT16 = "bfloat16"
+_PRECISIONS = {"32-true": "float32", "bf16-mixed": BFLOAT16}
 
 SUMMARY_FORMAT = 2
 """Format 1 had the accuracy of one protocol, and nothing else."""
@@ -64,6 +67,8 @@ class RowSummary:
         robustness: mean accuracy on damaged pictures, a fraction; ``None`` where it was not
             measured.
         minutes: of training, on average; ``None`` if not known.
+        precision: that its runs were calculated in, as far as their records say; empty if none
+            does.
         on_test: whether an epoch was chosen on the split that is reported.
         fresh: what the paper's run starts from, where ours begins with fresh weights.
         settings: what the row changes, by dotted names.
@@ -82,6 +87,7 @@ class RowSummary:
     scores: tuple[ScoresSummary, ...] = ()
     robustness: Spread | None = None
     minutes: float | None = None
+    precision: str = ""
     on_test: bool = False
     fresh: str = ""
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -214,11 +220,19 @@ def _row(
         scores=_scores(found),
         robustness=Spread.of(mean_robustness(one.robustness) for one in found if one.robustness),
         minutes=statistics.fmean(seconds) / 60 if seconds else None,
+        precision=_precision(found),
         on_test=any(one.settings.get("selection") == "test" for one in found),
         fresh=next(filter(None, starts), ""),
         settings=table.settings(row, scale),
         command=command or (found[0].command if found else ""),
     )
+
+
+def _precision(records: Iterable[Result]) -> str:
+    """What runs were calculated in, in words: ``"bfloat16 and float32"`` where both occur."""
+    said = [str(one.settings[PRECISION]) for one in records if PRECISION in one.settings]
+    names = {name for one in said for name in one.split(", ")}
+    return " and ".join(sorted(_PRECISIONS.get(name, name) for name in names))
 
 
 def _changes(table: Table, scale: Scale, records: Iterable[Result]) -> dict[str, str]:

@@ -49,6 +49,8 @@ PROTOCOL = "protocol"
 """Under which a record's settings say which protocol tables show."""
 FRESH = "fresh_instead_of"
 """Under which they say what the recipe starts from, where the run did not."""
+PRECISION = "precision"
+"""Under which they say what the run was calculated in, by Lightning's names."""
 _USUAL = {FERPlus.name: ("protocol", "majority"), AffectNet.name: ("classes", "8")}
 """Of data sets with several protocols: the option that names one, and the usual one."""
 _BATCH = 256
@@ -190,7 +192,7 @@ def run_facts(folder: Path) -> dict[str, str | int | float]:
             "training_data": str(run["data"]),
             "seconds": float(run["seconds"]),
             "processes": int(run["processes"]),
-            "precision": str(run["precision"]),
+            PRECISION: str(run["precision"]),
             "trained_on": ", ".join(f"{name} {value}" for name, value in run["machine"].items()),
         }
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
