@@ -121,6 +121,17 @@ def test_another_data_set_with_options_groups_and_robustness(
     )
 
 
+def test_only_files_are_shortened_in_recorded_commands(
+    root: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = tmp_path / "people.csv"
+    names = [path.name for path in sorted(root.rglob("*.png"))]
+    people.write_text("\n".join(["name,first/second", *(f"{one},a" for one in names)]))
+    columns = ["--groups", people, "--column", "first/second"]
+    told = printed(capsys, tiny_model, "ferplus", "--root", root, *columns, "--json")
+    assert json.loads(told)["command"].endswith("--groups people.csv --column first/second")
+
+
 def test_a_detector_on_the_data_sets_own_pictures(
     root: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

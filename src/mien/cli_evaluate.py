@@ -161,6 +161,7 @@ def _scenes(
     from .evaluation.end_to_end import run_scenes
     from .evaluation.evaluate import Evaluation
     from .evaluation.predictions import is_table
+    from .evaluation.provenance import recorded_place
     from .inference.recognizer import Recognizer
 
     for model in names:
@@ -179,7 +180,7 @@ def _scenes(
     ]
     results = []
     for model, recognizer in zip(names, recognizers, strict=True):
-        words = [Path(model).name, dataset, "--root", Path(root).resolve().name]
+        words = [Path(model).name, dataset, "--root", recorded_place(root)]
         words += ["--split", split, "--protocol", protocol, "--scenes"]
         result = run_scenes(
             recognizer,
@@ -207,14 +208,19 @@ def _arguments(*records: Any) -> list[str]:
             for one in value if isinstance(value, tuple) else (value,):
                 words.append("--" + name.replace("_", "-"))
                 if one is not True:
-                    words.append(_without_folder(str(one)))
+                    words.append(_without_folder(one))
     return words
 
 
-def _without_folder(word: str) -> str:
-    """A path's last part, also behind ``KEY=``."""
-    key, equals, value = word.rpartition("=")
-    return key + equals + (Path(value).name if os.sep in value else value)
+def _without_folder(value: object) -> str:
+    """A file's own name, also behind ``KEY=``; what only looks like a path, as ``a/b``, stays."""
+    from .evaluation.provenance import recorded_place
+
+    if isinstance(value, Path):
+        return recorded_place(value)
+    key, equals, word = str(value).rpartition("=")
+    is_path = os.sep in word and Path(word).expanduser().exists()
+    return key + equals + (recorded_place(word) if is_path else word)
 
 
 def _sample(robustness: tuple[int, ...] | None) -> int | None:

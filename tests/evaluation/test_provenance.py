@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import NotFound
-from mien.evaluation.provenance import file_sha256, git_commit, machine
+from mien.evaluation.provenance import file_sha256, git_commit, machine, recorded_place
 
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -86,3 +86,14 @@ def test_sha256_of_a_file(tmp_path: Path) -> None:
     assert file_sha256(tmp_path / "model") == hashlib.sha256(b"weights").hexdigest()
     with pytest.raises(NotFound, match="nothing: cannot be read"):
         file_sha256(tmp_path / "nothing")
+
+
+def test_commands_name_files_without_their_folders_and_addresses_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert recorded_place(tmp_path / "copies" / "ferplus.zip") == "ferplus.zip"
+    assert recorded_place(".") == tmp_path.name
+    address = "hf://owner/name@revision"
+    # Path makes one slash of two.
+    assert recorded_place(address) == recorded_place(Path(address)) == address

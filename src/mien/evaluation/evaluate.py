@@ -31,6 +31,7 @@ from .groups import group_scores
 from .manner import Manner
 from .metadata import read_metadata
 from .predictions import Predictions
+from .provenance import recorded_place
 from .record import Result
 from .recording import predictions_of, record, worst_mistakes
 from .scores import Comparison, Scores
@@ -132,7 +133,7 @@ def evaluate(
     asking = Asking(contenders, opened, manner, progress)
     if groups:
         group_scores(groups, tasks[0], next(iter(asking.rehearsed.values())))
-    words = [dataset, "--root", Path(root).resolve().name, "--split", opened.reader.split]
+    words = [dataset, "--root", recorded_place(root), "--split", opened.reader.split]
     answers: list[Answers] = []
     results: list[Result] = []
     for one in contenders:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.parts.hugging_face_copy import is_address
 from ..errors import NotFound
 from ..faces.session import cores
 
@@ -87,6 +88,16 @@ def _instructions() -> str:
     known: Any = np.show_config(mode="dicts")
     sets = known.get("SIMD Extensions", {})
     return str([platform.machine(), *sets.get("baseline", ()), *sets.get("found", ())][-1])
+
+
+def recorded_place(place: Path | str) -> str:
+    """What recorded commands say of a file or folder: its own name, without this machine's folders.
+
+    Addresses stay whole: they lead everyone to the same data.
+    """
+    if is_address(place):
+        return f"hf://{str(place).removeprefix('hf:').lstrip('/')}"
+    return Path(place).expanduser().resolve().name
 
 
 def file_sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..evaluation.provenance import recorded_place
 from .ablations.table import Row, Scale, Table
 from .copies import Copies
 from .hardware import Hardware
@@ -198,7 +199,7 @@ def data_words(run: Run, copies: Copies, *, whole_paths: bool) -> list[str]:
     """
 
     def shown(path: Path | str) -> str:
-        return str(path) if whole_paths else Path(path).resolve().name
+        return str(path) if whole_paths else recorded_place(path)
 
     words = [] if copies.packed is None else ["--packed", shown(copies.packed)]
     sources = (*run.recipe.data, run.test)
