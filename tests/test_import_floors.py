@@ -26,6 +26,7 @@ GROUND = {
     "expressions",
     "preprocess",
     "image_header",
+    "iso_boxes",
     "card",
 }
 COMMAND_LINE = {

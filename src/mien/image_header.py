@@ -15,8 +15,10 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 
 from .errors import Unreadable
+from .iso_boxes import top_boxes
 
 SIGNATURE_LENGTH = 32
 
@@ -173,7 +175,8 @@ def _bmp(data: bytes) -> Header:
 
 
 def _avif(data: bytes) -> Header:
-    meta = _box(data, b"meta")
+    boxes = top_boxes(BytesIO(data), len(data))
+    meta = next((data[one.start : one.end] for one in boxes if one.name == b"meta"), b"")
     # Property boxes "ispe": size, name, version, width, height. Tiles and thumbnails have
     # some too; the largest is the picture. All are turned alike, by "irot" and "imir".
     sizes = [struct.unpack_from(">II", meta, m.end() + 4) for m in re.finditer(b"ispe", meta)]
@@ -184,21 +187,6 @@ def _avif(data: bytes) -> Header:
         turns.group(1)[0] & 3 if turns else 0, mirror.group(1)[0] & 1 if mirror else None
     ]
     return Header("AVIF", width, height, b"auxC" in meta, orientation)
-
-
-def _box(data: bytes, name: bytes) -> bytes:
-    """The first box of that name at the top of an ISO file (ISO 14496-12, section 4.2)."""
-    position = 0
-    while True:
-        length, found = struct.unpack_from(">I4s", data, position)
-        if length == 1:  # a longer one
-            (length,) = struct.unpack_from(">Q", data, position + 8)
-        end = position + length if length else len(data)
-        if found == name:
-            return data[position:end]
-        if end <= position:
-            raise ValueError
-        position = end
 
 
 def _pnm(data: bytes) -> Header:

@@ -10,9 +10,12 @@ from mien.expressions import BASIC8, Expression
 from mien.inference.annotate import annotate
 from mien.inference.annotated_files import Annotator
 from mien.inference.annotated_video import AnnotatedVideo
+from mien.inference.container import is_cut_off
 from mien.inference.face_heatmap import Heatmap
+from mien.inference.images import read_picture
 from mien.inference.results import Face
 from mien.inference.video import Frame, read_video
+from mien.iso_boxes import top_boxes
 from mien.preprocess import Box
 
 
@@ -253,3 +256,72 @@ def test_annotating_never_replaces_a_source(tmp_path: Path) -> None:
     annotator.write(Frame(str(source), None, None, np.zeros((20, 20, 3), np.uint8)), [])
     assert source.read_bytes() == before
     assert "would replace the source" in str(errors[0])
+
+
+def test_only_what_annotating_made_is_replaced(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Somebody's own pictures and videos of these names stay, also where they are no sources."""
+    folder, told = tmp_path / "out", list[str]()
+    clip = make_video("clip.mp4", levels=[90] * 3)
+    pictures = [Frame(f"in/{name}", None, None, blank()) for name in ("a.jpg", "b.png")]
+    for turn in range(2):
+        with Annotator(folder, lambda error: told.append(str(error))) as annotator:
+            for frame in [*pictures, *read_video(clip)]:
+                annotator.write(frame, [face((10, 10, 50, 50))] * turn)
+    assert told == []
+    made = {path: path.read_bytes() for path in sorted(folder.iterdir())}
+    assert [path.name for path in made] == ["a.jpg", "b.png", "clip.mp4"]
+    drawn = cv2.imread(str(folder / "b.png"))
+    assert (drawn != 128).any()  # the second turn's
+
+    for path in made:
+        path.write_bytes(Path(clip).read_bytes() if path.suffix == ".mp4" else b"own")
+    own = {path: path.read_bytes() for path in made}
+    with Annotator(folder, lambda error: told.append(str(error))) as annotator:
+        for frame in [*pictures, *read_video(clip)]:
+            annotator.write(frame, [])
+    assert {path: path.read_bytes() for path in made} == own
+    assert [one.partition(": ")[0] for one in told] == [str(path) for path in made]
+    assert all("was not made by annotating" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "mark"),
+    [
+        ("a.jpg", 20, b"\xff\xfe\0\x13annotated by mien"),
+        ("a.png", 33, b"\0\0\0\x1atEXtSoftware\0annotated by mien"),
+    ],
+)
+def test_the_mark_leaves_a_picture_whole(
+    name: str, place: int, mark: bytes, tmp_path: Path
+) -> None:
+    """Behind JFIF's APP0 of 20 bytes, and PNG's IHDR of 33; our reader checks PNG's sums."""
+    picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    with Annotator(tmp_path, refuse) as annotator:
+        annotator.write(Frame(name, None, None, picture), [])
+    data = (tmp_path / name).read_bytes()
+    assert data[place:].startswith(mark)
+    read = read_picture(tmp_path / name)
+    if name == "a.png":
+        np.testing.assert_array_equal(read, picture)
+    else:
+        bare = data[:place] + data[place + len(mark) :]
+        bare = cv2.imdecode(np.frombuffer(bare, np.uint8), cv2.IMREAD_COLOR)
+        np.testing.assert_array_equal(read, cv2.cvtColor(bare, cv2.COLOR_BGR2RGB))
+
+
+def test_a_marked_video_is_a_whole_container(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    frames = list(read_video(make_video("clip.mp4", levels=[90, 120, 150])))
+    with Annotator(tmp_path / "out", refuse) as annotator:
+        for frame in frames:
+            annotator.write(frame, [])
+    path = tmp_path / "out" / "clip.mp4"
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        last = list(top_boxes(file, size))[-1]
+    assert (last.name, last.end) == (b"free", size)
+    assert not is_cut_off(path)
+    assert len(list(read_video(path))) == 3

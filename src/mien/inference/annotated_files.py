@@ -14,6 +14,7 @@ from ..errors import OutputError
 from ..preprocess import Picture
 from .annotate import annotate
 from .annotated_video import AnnotatedVideo
+from .annotation_mark import is_marked, mark_picture
 from .results import Face
 from .sources import Source, is_source, sources_in
 from .video import Frame
@@ -27,7 +28,7 @@ class Annotator:
 
     A picture becomes ``<name>.jpg`` if it was called a JPEG and fits into one, else
     ``<name>.png``; a video becomes ``<name>.mp4``. Sources of equal names get a number, so
-    that none replaces another.
+    that none replaces another. What earlier runs wrote is replaced, and nothing else.
 
     Args:
         folder: made if it is not there.
@@ -103,7 +104,7 @@ class Annotator:
         _, data = cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
         path = self._path(frame.source, kind)
         with output_file(path) as draft:
-            draft.write_bytes(data.tobytes())
+            draft.write_bytes(mark_picture(data.tobytes()))
 
     @cached_property
     def _here(self) -> frozenset[Path]:
@@ -121,6 +122,11 @@ class Annotator:
         if path.exists() and (is_source(path, [source]) or path.resolve() in self._here):
             raise OutputError(
                 f"{path}: annotating would replace the source; "
+                "choose another folder with --annotate"
+            )
+        if path.exists() and not is_marked(path):
+            raise OutputError(
+                f"{path}: this file was not made by annotating, and would be lost; "
                 "choose another folder with --annotate"
             )
         return path

@@ -9,6 +9,7 @@ import cv2
 
 from ..errors import OutputError
 from ..preprocess import Picture
+from .annotation_mark import mark_video
 from .opencv import quiet_opencv, video_name
 from .video import Frame
 
@@ -88,6 +89,7 @@ class AnnotatedVideo:
                     f"{self._path}: the annotated video could not be written whole; "
                     "is the disk full?"
                 )
+            mark_video(self._part)
             self._part.replace(self._path)
         except OSError as error:
             raise OutputError(f"{self._path}: cannot be written ({error.strerror})") from None

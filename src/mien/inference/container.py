@@ -1,7 +1,7 @@
 """What a video's container says: that it is one, and whether the file ends too early.
 
-Sources: ISO 14496-12 section 4.2 (MP4 and MOV), RIFF (AVI), RFC 8794 and RFC 9559
-(Matroska, WebM).
+Sources: RIFF (AVI), RFC 8794 and RFC 9559 (Matroska, WebM); of MP4 and MOV see
+:mod:`mien.iso_boxes`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 from typing import BinaryIO
+
+from ..iso_boxes import top_boxes
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
@@ -35,7 +37,7 @@ def is_cut_off(path: Path) -> bool:
         start = file.read(12)
         try:
             if start[4:8] == b"ftyp":
-                return _mp4_length(file, size) > size
+                return any(box.end > size for box in top_boxes(file, size))
             if start[:4] == b"RIFF":
                 return int(struct.unpack_from("<I", start, 4)[0]) + 8 > size
             if start[:4] == _EBML:
@@ -43,20 +45,6 @@ def is_cut_off(path: Path) -> bool:
         except (struct.error, IndexError):
             return True
     return False
-
-
-def _mp4_length(file: BinaryIO, size: int) -> int:
-    """Where the last of the boxes at the top level ends."""
-    position = 0
-    while position < size:
-        file.seek(position)
-        (length,) = struct.unpack(">I4x", file.read(8))
-        if length == 1:  # a longer one follows
-            (length,) = struct.unpack(">Q", file.read(8))
-        if length < 8:  # 0: up to the end of the file
-            return size
-        position += length
-    return position
 
 
 def _matroska_length(file: BinaryIO) -> int:
