@@ -93,7 +93,7 @@ def predict(
     from .inference.annotated_files import Annotator
     from .inference.recognizer import Recognizer
     from .inference.sinks import create_sink
-    from .inference.sources import is_source
+    from .inference.source_files import is_source
     from .progress import create_progress
 
     if not paths:

@@ -48,7 +48,7 @@ class FaceFinder:
         print(f"mien: error: {' '.join(str(error).splitlines())}", file=sys.stderr, flush=True)
 
     def _files(self, name: str) -> Iterator[Path]:
-        from .inference.sources import find_files, is_video
+        from .inference.source_files import find_files, is_video
 
         try:
             for file in find_files(name, self._leave_out):

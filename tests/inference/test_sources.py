@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, MienError, NotFound, Unreadable
-from mien.inference.sources import find_files, is_source, read_sources, sources_in
+from mien.inference.source_files import find_files, is_source, sources_in
+from mien.inference.sources import read_sources
 from mien.inference.video import Frame
 
 

@@ -11,7 +11,9 @@ from ..errors import DataError
 from ..expressions import LabelSet
 
 MISSED = -1
-"""The answer for a picture in which no face was found; it counts as wrong."""
+"""Stands for no answer: no face was found, or what was said is none of the classes.
+
+It counts as wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Result:
         date: day of the measurement, YYYY-MM-DD.
         command: that repeats it.
         predictions: predicted class of every picture of the split, in its order; -1 where
-            no face was found.
+            there is no answer.
     """
 
     model: str

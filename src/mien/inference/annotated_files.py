@@ -16,7 +16,7 @@ from .annotate import annotate
 from .annotated_video import AnnotatedVideo
 from .annotation_mark import is_marked, mark_picture
 from .results import Face
-from .sources import Source, is_source, sources_in
+from .source_files import Source, is_source, sources_in
 from .video import Frame
 
 _JPEG_QUALITY = 92

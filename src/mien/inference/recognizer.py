@@ -19,7 +19,8 @@ from .ahead import ahead
 from .face_heatmap import Heatmap, heatmap_of
 from .results import Face
 from .session import Model
-from .sources import CAMERA, Source, camera_index, read_sources
+from .source_files import CAMERA, Source, camera_index
+from .sources import read_sources
 from .video import Frame, ask_for_camera
 
 _BATCH = 8

@@ -98,7 +98,7 @@ def test_classes_and_confusion() -> None:
 def test_missed_faces_have_a_column_in_the_confusion_matrix() -> None:
     missed = replace(WHOLE, confusion=((999, 0, 1), (1, 1, 0)))
     lines = format_confusion(missed).splitlines()
-    assert cells(lines[0]) == ["true \\ predicted", "neutral", "anger", "no face"]
+    assert cells(lines[0]) == ["true \\ predicted", "neutral", "anger", "no answer"]
     assert cells(lines[2]) == ["neutral", "999", "0", "1"]
 
 

@@ -11,7 +11,7 @@ from ..metrics import ClassScores
 from .charts import Key
 from .drawing import Drawing, Frame, Part, Scale, per_cent, shortened, ticks, width_of
 
-NO_FACE = "no face"
+NO_ANSWER = "no answer"
 """Heading of the column of faces that were not found."""
 
 MEASURES: Mapping[str, Callable[[ClassScores], float]] = MappingProxyType(
@@ -69,10 +69,11 @@ def confusion_chart(
 
     Args:
         classes: of the rows, and of as many columns.
-        counts: a row may have one more column, of faces that were not found.
+        counts: a row may have one more column, of faces that were not found, or got an answer
+            that is none of the classes.
         title: what it is of, for readers who do not see it.
     """
-    answers = [*classes, NO_FACE][: len(counts[0])]
+    answers = [*classes, NO_ANSWER][: len(counts[0])]
     short = [shortened(name, 18) for name in answers]
     left = 34 + max(width_of(name) for name in short)
     top = 34 + max(width_of(name) for name in short) * 0.72
@@ -88,7 +89,8 @@ def confusion_chart(
         drawing.words(shortened(name, 18), left - 6, y + 21, "name", "end")
         total = sum(counts[row])
         for column, count in enumerate(counts[row]):
-            note = f"{name}, answered {answers[column]}: {count:,} of {total:,}"
+            said = f"answered {answers[column]}" if column < len(classes) else NO_ANSWER
+            note = f"{name}, {said}: {count:,} of {total:,}"
             part = drawing.group("", note)
             _cell(part, left + _CELL * column, y, count, count / total if total else 0.0)
     return drawing

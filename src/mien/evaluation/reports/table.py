@@ -10,7 +10,7 @@ from ..bootstrap import Estimate
 from ..damage.robustness import mean_robustness
 from ..record import Result
 from ..scores import Comparison, Scores
-from .class_charts import NO_FACE
+from .class_charts import NO_ANSWER
 from .metric_names import in_order, metric_name, task_title
 from .robustness_view import curves_of, in_words, mean_curve
 
@@ -200,7 +200,7 @@ def format_classes(scores: Scores) -> str:
 def format_confusion(scores: Scores) -> str:
     """True expressions in rows, predicted ones in columns, numbers of faces."""
     names = list(scores.classes)
-    answers = [*names, NO_FACE][: len(scores.confusion[0])]
+    answers = [*names, NO_ANSWER][: len(scores.confusion[0])]
     rows = [
         [name, *(f"{count:,}" for count in row)]
         for name, row in zip(names, scores.confusion, strict=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..record import Result
 from ..scores import Scores
 from .charts import Key, reliability_chart, risk_chart
-from .class_charts import MEASURES, NO_FACE, Dot, class_chart, confusion_chart, interval_chart
+from .class_charts import MEASURES, NO_ANSWER, Dot, class_chart, confusion_chart, interval_chart
 from .drawing import Drawing
 from .metric_names import in_order, task_title
 
@@ -128,4 +128,4 @@ def accuracy_chart(tasks: Sequence[TaskView]) -> Drawing | None:
 
 def answers_of(scores: Scores) -> list[str]:
     """Headings of the columns of the confusion matrix."""
-    return [*scores.classes, NO_FACE][: len(scores.confusion[0])]
+    return [*scores.classes, NO_ANSWER][: len(scores.confusion[0])]
