@@ -2,7 +2,8 @@
 
 ``results/mien-small.public-test.json`` is what ``mien evaluate`` wrote of the shipped network,
 ``results/training/RECIPE.public-test.json`` of a former one, and ``results/training/RECIPE.json``
-the ``run.json`` of its training, where that was kept.
+the ``run.json`` of its training, where that was kept. Files that end in ``.scenes.json`` are of the
+same networks on faces in larger pictures.
 """
 
 from __future__ import annotations
@@ -16,29 +17,36 @@ from number_cells import share, table
 Record: TypeAlias = Mapping[str, Any]
 
 HEAD = ["recipe", "taught by", "M parameters", "epochs", "minutes", "validation %", "argmax %"]
-HEAD += ["majority %", "balanced %", "calibration error %"]
-ENDING = ".public-test.json"
+HEAD += ["majority %", "balanced %", "calibration error %", "in scenes %"]
+ENDING, SCENES = ".public-test.json", ".scenes.json"
 CAPTION = (
-    "Small networks on FER+'s public test, with 95 % intervals; balanced accuracy and calibration "
-    "error under the protocol majority."
+    "Small networks on FER+'s public test, with 95 % intervals; balanced accuracy, calibration "
+    "error and the accuracy in scenes under the protocol majority."
 )
 
 
-def block(tests: Mapping[str, Record], runs: Mapping[str, Record]) -> str:
+def block(
+    tests: Mapping[str, Record], scenes: Mapping[str, Record], runs: Mapping[str, Record]
+) -> str:
     """The oldest first, and where each row comes from.
 
     Args:
         tests: evaluations by their paths in the repository.
+        scenes: evaluations of the same networks in scenes, likewise.
         runs: of their trainings, by recipe; those that were not kept leave cells empty.
     """
     paths = sorted(tests, key=lambda path: str(tests[path]["date"]))
-    rows = [_row(tests[path], runs.get(tests[path]["recipe"])) for path in paths]
+    found = {one["recipe"]: one for one in scenes.values()}
+    rows = [
+        [*_row(test, runs.get(test["recipe"])), _in_scenes(found.get(test["recipe"]))]
+        for test in (tests[path] for path in paths)
+    ]
     lines = [CAPTION, "", *table(HEAD, rows), ""]
     # What a command's `mien-small` is depends on when it was run.
     lines += [
-        f"- [`{path}`](../{path}), by `{tests[path]['command']}`, {tests[path]['date'][:10]}, "
-        f"commit {tests[path]['commit'][:7]}"
-        for path in paths
+        f"- [`{path}`](../{path}), by `{one['command']}`, {one['date'][:10]}, "
+        f"commit {one['commit'][:7]}"
+        for path, one in [*((path, tests[path]) for path in paths), *scenes.items()]
     ]
     return "\n".join([*lines, ""])
 
@@ -54,6 +62,12 @@ def _row(test: Record, run: Record | None) -> list[str]:
         share(majority["balanced_accuracy"]),
         share(majority["expected_calibration_error"]),
     ]
+
+
+def _in_scenes(test: Record | None) -> str:
+    """Of all faces; one that was not found counts as wrong."""
+    scores = [] if test is None else test["scores"]
+    return "".join(share(one["metrics"]["accuracy"]) for one in scores if one["subset"] == "scenes")
 
 
 def _training(run: Record) -> list[str]:

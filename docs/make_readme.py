@@ -28,7 +28,8 @@ BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 IN_README = ("competitors", "startup", "video")
 """Benchmarks of what a user waits for; the others stand in a page of their own."""
 IMAGES = ROOT / "docs" / "images"
-CHARTS, CHARTED = IMAGES / "report.svg", "mien-small.public-test.json"
+SHIPPED = "mien-small"
+CHARTS, CHARTED = IMAGES / "report.svg", f"{SHIPPED}.public-test.json"
 
 
 def main(arguments: list[str]) -> int:
@@ -124,20 +125,25 @@ def findings(results: Path) -> dict[str, str]:
     """The papers' tables by the folder of their records, and how the shipped model came about."""
     papers = tables(results, networks=False)
     found = {path.parent.name: ablation(load(path), path.parent.name) for path in papers}
-    training = results / "training"
-    # What is shipped comes last, of one day too.
-    files = [*sorted(training.glob(f"*{generations.ENDING}")), results / CHARTED]
-    tests = {path: load(path) for path in files if path.exists()}
-    if tests:
-        runs = {test["recipe"]: training / f"{test['recipe']}.json" for test in tests.values()}
+    if tests := networks_that_led(results, generations.ENDING):
+        recipes = [test["recipe"] for test in tests.values()]
+        runs = {name: results / "training" / f"{name}.json" for name in recipes}
         found["generations"] = generations.block(
-            {
-                f"results/{path.relative_to(results).as_posix()}": test
-                for path, test in tests.items()
-            },
-            {recipe: load(path) for recipe, path in runs.items() if path.exists()},
+            tests,
+            networks_that_led(results, generations.SCENES),
+            {name: load(path) for name, path in runs.items() if path.exists()},
         )
     return found
+
+
+def networks_that_led(results: Path, ending: str) -> dict[str, dict[str, Any]]:
+    """Records of former networks and of the shipped one, which comes last, of one day too."""
+    files = [*sorted((results / "training").glob(f"*{ending}")), results / f"{SHIPPED}{ending}"]
+    return {
+        f"results/{path.relative_to(results).as_posix()}": load(path)
+        for path in files
+        if path.exists()
+    }
 
 
 def pretrained(results: Path) -> dict[str, str]:

@@ -356,9 +356,17 @@ def test_generations_stand_in_their_order_with_what_is_known_of_them(
         "owed": [taught, {"role": "starts from", "file": "c.onnx"}],
     }
     write(folder / "a.json", run)
+    scenes = _test_of("a", "2026-01-04", 0.7)
+    scenes["scores"] = [{**scenes["scores"][-1], "subset": "scenes"}, scenes["scores"][0]]
+    write(folder / "a.scenes.json", scenes)
     lines = program.findings(tmp_path)["generations"].splitlines()
     eighty, ninety = "80.0 (79.0 to 81.0)", "90.0 (89.0 to 91.0)"
-    assert lines[4] == f"| `b` |  |  |  |  |  | {' | '.join([eighty] * 4)} |"
-    assert lines[5] == f"| `a` | `b` | 2.35 | 3 | 2 | 75.0 | {' | '.join([ninety] * 4)} |"
-    path = "results/training/b.public-test.json"
-    assert f"- [`{path}`](../{path}), by `mien evaluate b`, 2026-01-02, commit 0123456" in lines
+    assert lines[4] == f"| `b` |  |  |  |  |  | {' | '.join([eighty] * 4)} |  |"
+    assert (
+        lines[5]
+        == f"| `a` | `b` | 2.35 | 3 | 2 | 75.0 | {' | '.join([ninety] * 4)} | 70.0 (69.0 to 71.0) |"
+    )
+    for file, name, day in (("b.public-test", "b", 2), ("a.scenes", "a", 4)):
+        path = f"results/training/{file}.json"
+        said = f"by `mien evaluate {name}`, 2026-01-0{day}, commit 0123456"
+        assert f"- [`{path}`](../{path}), {said}" in lines
