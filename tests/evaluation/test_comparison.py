@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from scipy import stats
 from mien.errors import DataError, LabelMismatch
 from mien.evaluation.answers import MISSED, Answers
 from mien.evaluation.bootstrap import estimate
-from mien.evaluation.comparison import compare, mcnemar
+from mien.evaluation.comparison import compare, exchange_test, mcnemar
 from mien.evaluation.tasks import Task
 from mien.expressions import BASIC7, BASIC8, LabelSet
 
@@ -100,3 +102,37 @@ def test_what_does_not_fit_is_refused() -> None:
         compare(TASK, of(ONE), of(OTHER[:10]), names=("one", "other"))
     with pytest.raises(LabelMismatch, match="lacks contempt"):
         compare(TASK, of(ONE), of(OTHER % 7, BASIC7), names=("one", "other"))
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 9), (30, 18), (60, 50), (5, 5)])
+def test_exchanging_single_pictures_is_mcnemars_test(first: int, second: int) -> None:
+    found = exchange_test([1] * second + [-1] * first + [0] * 7)
+    assert found == pytest.approx(mcnemar(first, second), abs=0.012)
+    assert exchange_test([0, 0, 0]) == 1
+
+
+def test_exchanging_whole_videos_agrees_with_all_exchanges() -> None:
+    """The 2^10 ways to give ten differences their signs, counted."""
+    differences = np.array([9, 4, -3, 7, 1, -1, 5, 2, 0, -6])
+    signs = np.array(list(itertools.product((-1, 1), repeat=10)))
+    exact = (np.abs(signs @ differences) >= abs(differences.sum())).mean()
+    assert exchange_test(differences) == pytest.approx(exact, abs=0.015)
+
+
+def test_frames_of_one_video_are_no_pairs_of_their_own() -> None:
+    """Forty copies of each picture say no more than the pictures do."""
+    few = TASK.at(np.arange(20, 60))
+    many = replace(TASK.at(np.repeat(np.arange(20, 60), 40)), clusters=np.repeat(np.arange(40), 40))
+    rows = np.arange(20, 60)
+    single = compare(few, of(ONE[rows]), of(OTHER[rows]), names=("one", "other"))
+    rows = np.repeat(rows, 40)
+    found = compare(many, of(ONE[rows]), of(OTHER[rows]), names=("one", "other"))
+    assert (single.clusters, found.clusters, found.images) == (0, 40, 1600)
+    assert found.only_first == 40 * single.only_first
+    assert found.p_value == pytest.approx(single.p_value, abs=0.02)
+    for end in ("value", "low", "high"):
+        expected = pytest.approx(getattr(single.difference, end), abs=0.02)
+        assert getattr(found.difference, end) == expected
+    # Taken for pictures of their own, they would seem to prove a difference.
+    alone = compare(replace(many, clusters=None), of(ONE[rows]), of(OTHER[rows]), names=("a", "b"))
+    assert alone.p_value < 1e-6 < 0.01 < found.p_value

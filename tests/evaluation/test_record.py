@@ -32,7 +32,7 @@ RESULT = Result(
     split="public-test",
     data_fingerprint="ff00",
     labels=("neutral", "anger"),
-    scores=(WHOLE, replace(WHOLE, subset="clean", images=2)),
+    scores=(WHOLE, replace(WHOLE, subset="clean", images=2, clusters=2)),
     settings={"note": "a [ 1, 2 ] in a text stays"},
     commit="def",
     version="0.1.0",

@@ -239,3 +239,46 @@ def test_what_does_not_fit_is_refused(task: Task, answers: Answers) -> None:
         score(replace(task, counts=np.zeros(600, bool)), answers)
     with pytest.raises(LabelMismatch, match="lacks contempt"):
         score(task, Answers(BASIC7, np.zeros(600, np.int64)))
+
+
+def test_intervals_draw_whole_clusters(task: Task, answers: Answers) -> None:
+    """Nine copies of each picture, told to belong together, leave every interval as wide."""
+    rows = np.repeat(np.arange(len(task.truth)), 9)
+    assert answers.probabilities is not None
+    copies = Answers(BASIC8, answers.predicted[rows], answers.probabilities[rows])
+    single = score(task, answers)
+    copied = score(task.at(rows), copies)
+    together = score(replace(task.at(rows), clusters=rows), copies)
+    assert (single.clusters, copied.clusters) == (0, 0)
+    assert together.clusters == single.images
+    assert together.images == copied.images == 9 * single.images
+    assert set(single.metrics) == set(together.metrics)
+    for name, number in single.metrics.items():
+        width = number.high - number.low
+        narrow, found = copied.metrics[name], together.metrics[name]
+        assert found.value == pytest.approx(number.value)
+        assert found.high - found.low == pytest.approx(width, rel=0.15)
+        assert narrow.high - narrow.low == pytest.approx(width / 3, rel=0.15)
+
+
+def test_clusters_agree_with_plain_resampling_of_them() -> None:
+    random = np.random.default_rng(5)
+    sizes = random.integers(1, 40, 60)
+    clusters = np.repeat(np.arange(60), sizes)
+    chance = np.repeat(random.beta(4, 2, 60), sizes)
+    right = random.random(len(clusters)) < chance
+    true = np.ones(len(clusters), np.int64)
+    numbered = replace(small_task(true.tolist()), clusters=7 * clusters + 3)
+    found = score(numbered, small(right.astype(int).tolist(), None)).metrics["accuracy"]
+    sums = np.bincount(clusters, right)
+    drawn = random.integers(0, 60, (4000, 60))
+    low, high = np.quantile(sums[drawn].sum(1) / sizes[drawn].sum(1), [0.025, 0.975])
+    assert found.value == right.mean()
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
+
+
+def test_of_a_single_cluster_or_of_clusters_of_one_pictures_are_drawn() -> None:
+    predicted = small([0, 1, 1, 0, 1, 1], None)
+    plain = small_task([0, 1, 0, 0, 1, 0])
+    for clusters in (np.full(6, 4), np.arange(6)):
+        assert score(replace(plain, clusters=clusters), predicted) == score(plain, predicted)

@@ -217,3 +217,26 @@ def test_of_one_s_own_pictures_all_expressions_are_classes(tmp_path: Path) -> No
     listed.write_text("path,label\nset/sad/1.png,1\n")
     own = LabelSet.of(["anger", "sadness"])
     assert labels_asked(Listing(listed, "all", labels=own)) == own
+
+
+def test_pictures_of_one_person_belong_together(ferplus: Path, tmp_path: Path) -> None:
+    people = ["zoe", "abe", "", "zoe", "", "abe"]
+    rows = [f"{place}.png,{place % 2},{one}" for place, one in enumerate(people)]
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(["path,label,person", *rows]))
+    (task,) = tasks_of(Listing(path, "all", labels=LabelSet.of(["anger", "sadness"])))
+    assert task.clusters is not None
+    numbers = task.clusters.tolist()
+    same = [[one == other for other in numbers] for one in numbers]
+    # Nobody is not one person.
+    assert same == [
+        [row == column or (one == other != "") for column, other in enumerate(people)]
+        for row, one in enumerate(people)
+    ]
+    some = task.at(np.array([5, 3, 1]))
+    assert some.clusters is not None
+    assert some.clusters.tolist() == [numbers[5], numbers[3], numbers[1]]
+    answers = Answers(task.labels, np.zeros(6, np.int64))
+    judged = judge(task.where(np.array([True] * 4 + [False] * 2), "some"), answers)
+    assert judged.number_of_clusters == 3  # of 0 to 3: zoe, abe and somebody
+    assert all(one.clusters is None for one in tasks_of(FERPlus(ferplus, "public-test")))

@@ -1,11 +1,13 @@
 """How far a number would move with other pictures: percentile bootstrap over images.
 
-Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), chapter 13.
+Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), chapter 13. Pictures that are not
+independent, as the frames of a video, are drawn together with all others of their cluster (Davison
+and Hinkley, *Bootstrap Methods and their Application* (1997), section 3.8).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,11 +81,12 @@ def estimate_from_counts(
     """The same for a metric of the confusion matrix, much faster.
 
     Pictures of one cell are interchangeable, so the matrix of a resampled set is a draw
-    from the multinomial distribution over the cells.
+    from the multinomial distribution over the cells. Of clusters the matrices are added that a
+    set holds.
 
     Args:
         metric: takes counts (..., M, M) and gives (...).
-        counts: int (M, M).
+        counts: int (M, M), or (C, M, M) of C clusters.
         repeats: how many resampled sets.
         level: share of the resampled numbers inside the interval.
         seed: of the resampling.
@@ -93,7 +96,13 @@ def estimate_from_counts(
     if not pictures:
         raise DataError("an interval needs at least one picture")
     random = np.random.default_rng(seed)
-    drawn = random.multinomial(pictures, table.ravel() / pictures, size=repeats)
+    if table.ndim == 2:
+        drawn = random.multinomial(pictures, table.ravel() / pictures, size=repeats)
+    else:
+        cells = table.reshape(len(table), -1).astype(np.float64)
+        sets = _sets(random, len(table), repeats, max(_WEIGHTS // len(table), 1))
+        drawn = np.concatenate([weights @ cells for weights in sets])
+        table = table.sum(axis=0)
     spread = np.asarray(metric(drawn.reshape(repeats, *table.shape)), np.float64)
     return _estimate(float(np.asarray(metric(table))), spread, level)
 
@@ -102,6 +111,7 @@ def estimate_from_weights(
     statistics: Mapping[str, Callable[[NDArray[np.float64]], ArrayLike]],
     pictures: int,
     *,
+    clusters: NDArray[np.int64] | None = None,
     repeats: int = REPEATS,
     level: float = LEVEL,
     seed: int = 0,
@@ -112,9 +122,11 @@ def estimate_from_weights(
     is a weighted sum, or needs the pictures in order, most of its work.
 
     Args:
-        statistics: by name; each takes weights (R, N), whole numbers whose rows sum to N, and
-            gives (R,). NaN stands for a set that says nothing.
+        statistics: by name; each takes weights (R, N), whole numbers, of which only their
+            ratios count, and gives (R,). NaN stands for a set that says nothing.
         pictures: N.
+        clusters: int64 (N,), of each picture which of the C clusters it is in, from 0 to C - 1,
+            each of which occurs; ``None`` where pictures are independent.
         repeats: how many resampled sets.
         level: share of the resampled numbers inside the interval.
         seed: of the resampling.
@@ -125,14 +137,10 @@ def estimate_from_weights(
     if pictures < 1:
         raise DataError("an interval needs at least one picture")
     random = np.random.default_rng(seed)
-    rows = min(max(_WEIGHTS // pictures, 1), repeats)
+    drawn = pictures if clusters is None else int(clusters.max()) + 1
     spreads: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
-    for start in range(0, repeats, rows):
-        sets = min(rows, repeats - start)
-        drawn = random.integers(0, pictures, (sets, pictures), dtype=np.int32)
-        drawn += np.arange(sets, dtype=np.int32)[:, None] * pictures
-        weights = np.bincount(drawn.ravel(), minlength=sets * pictures)
-        table = weights.reshape(sets, pictures).astype(np.float64)
+    for weights in _sets(random, drawn, repeats, max(_WEIGHTS // pictures, 1)):
+        table = weights if clusters is None else weights[:, clusters]
         for name, statistic in statistics.items():
             spreads[name].append(np.asarray(statistic(table), np.float64))
     once = np.ones((1, pictures))
@@ -140,6 +148,18 @@ def estimate_from_weights(
         name: _estimate(float(np.asarray(statistic(once))[0]), np.concatenate(spreads[name]), level)
         for name, statistic in statistics.items()
     }
+
+
+def _sets(
+    random: np.random.Generator, drawn: int, repeats: int, rows: int
+) -> Iterator[NDArray[np.float64]]:
+    """How often each of the things drawn is in each resampled set, in blocks of rows."""
+    for start in range(0, repeats, rows):
+        sets = min(rows, repeats - start)
+        places = random.integers(0, drawn, (sets, drawn), dtype=np.int32)
+        places += np.arange(sets, dtype=np.int32)[:, None] * drawn
+        weights = np.bincount(places.ravel(), minlength=sets * drawn)
+        yield weights.reshape(sets, drawn).astype(np.float64)
 
 
 def share_estimate(hits: int, pictures: int, *, level: float = LEVEL) -> Estimate:

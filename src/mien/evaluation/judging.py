@@ -23,6 +23,8 @@ class Judged:
         predicted: int64 (K,); :data:`~mien.evaluation.answers.MISSED` without an answer.
         probabilities: float64 (K, M), zeros in rows without an answer; or ``None``.
         votes: float64 (K, M), shares of the raters' votes; or ``None``.
+        clusters: int64 (K,), from 0 to C - 1, which of the pictures are not independent;
+            ``None`` where all are.
     """
 
     labels: LabelSet
@@ -30,9 +32,15 @@ class Judged:
     predicted: NDArray[np.int64]
     probabilities: NDArray[np.float64] | None = None
     votes: NDArray[np.float64] | None = None
+    clusters: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def number_of_clusters(self) -> int:
+        """C; 0 where all pictures are independent."""
+        return 0 if self.clusters is None else int(self.clusters.max()) + 1
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -63,6 +71,7 @@ class Judged:
             predicted=self.predicted[order],
             probabilities=None if self.probabilities is None else self.probabilities[order],
             votes=None if self.votes is None else self.votes[order],
+            clusters=None if self.clusters is None else self.clusters[order],
         )
 
 
@@ -102,7 +111,17 @@ def judge(task: Task, answers: Answers) -> Judged:
         predicted=predicted,
         probabilities=probabilities,
         votes=None if task.votes is None else task.votes[rows],
+        clusters=None if task.clusters is None else _clusters(task.clusters[rows]),
     )
+
+
+def _clusters(numbers: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Numbers from 0 on; ``None`` where each is of one picture, or all are the same.
+
+    From one cluster nothing is known of others, so that its pictures must do.
+    """
+    found, places = np.unique(numbers, return_inverse=True)
+    return None if len(found) in (1, len(numbers)) else places.astype(np.int64)
 
 
 def _mapped(

@@ -194,6 +194,7 @@ def _read_scores(values: dict[str, Any]) -> Scores:
         protocol=values["protocol"],
         subset=values["subset"],
         images=values["images"],
+        clusters=values.get("clusters", 0),
         metrics={name: Estimate(**one) for name, one in values["metrics"].items()},
         classes={name: ClassScores(**one) for name, one in values["classes"].items()},
         confusion=tuple(tuple(row) for row in values["confusion"]),

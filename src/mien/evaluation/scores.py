@@ -52,6 +52,8 @@ class Scores:
         subset: ``"whole"``; ``"clean"``, without copies of training pictures; ``"scenes"``,
             faces pasted into scenes; or a named list of pictures such as ``"pose-30"``.
         images: how many pictures the numbers stand for.
+        clusters: how many persons or videos they are of, which the intervals draw as wholes; 0
+            where they draw single pictures.
         metrics: name to number with its 95 % interval; fractions, not per cent.
         classes: expression to precision, recall, F1 and number of pictures.
         confusion: pictures by true (row) and predicted (column) class; empty for scenes. A
@@ -64,6 +66,7 @@ class Scores:
     protocol: str
     subset: str
     images: int
+    clusters: int = 0
     metrics: Mapping[str, Estimate]
     classes: Mapping[str, ClassScores] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
@@ -143,7 +146,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two models on the same pictures under one protocol: McNemar's exact test.
+    """Two models on the same pictures under one protocol.
 
     Attributes:
         first: name of a model.
@@ -151,9 +154,11 @@ class Comparison:
         protocol: which pictures count and what their label is.
         subset: as in :class:`Scores`.
         images: how many pictures.
+        clusters: as in :class:`Scores`.
         only_first: how many the first alone has right.
         only_second: how many the second alone has right.
-        p_value: of the two-sided exact test that both are as often right.
+        p_value: of the two-sided test that both are as often right: McNemar's exact one, or of
+            clusters the one that exchanges the two models in whole clusters.
         difference: accuracy of the second minus that of the first, with its 95 % interval
             over pairs.
     """
@@ -163,6 +168,7 @@ class Comparison:
     protocol: str
     subset: str
     images: int
+    clusters: int = 0
     only_first: int
     only_second: int
     p_value: float

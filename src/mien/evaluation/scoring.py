@@ -54,21 +54,36 @@ def score(task: Task, answers: Answers, *, seed: int = 0) -> Scores:
     counts = metrics.confusion_matrix(
         judged.truth, judged.predicted, len(task.labels), may_miss=True
     )
+    drawn = counts if judged.clusters is None else _by_cluster(judged, judged.clusters, counts)
     measured = {
-        name: estimate_from_counts(metric, counts, seed=seed) for name, metric in _OF_COUNTS.items()
+        name: estimate_from_counts(metric, drawn, seed=seed) for name, metric in _OF_COUNTS.items()
     }
+    measured |= estimate_from_weights(
+        _of_pictures(judged), len(judged), clusters=judged.clusters, seed=seed
+    )
     correct, confidence, answered = judged.correct, judged.confidence, judged.answered
     sure = None if confidence is None else (confidence[answered], correct[answered])
     return Scores(
         protocol=task.protocol,
         subset=task.subset,
         images=len(judged),
-        metrics=measured | estimate_from_weights(_of_pictures(judged), len(judged), seed=seed),
+        clusters=judged.number_of_clusters,
+        metrics=measured,
         classes=dict(zip(map(str, task.labels), metrics.class_scores(counts), strict=True)),
         confusion=tuple(tuple(int(count) for count in row) for row in counts),
         reliability=() if sure is None or not answered.any() else reliability_bins(*sure),
         risk=() if confidence is None else risk_curve(confidence, correct),
     )
+
+
+def _by_cluster(
+    judged: Judged, clusters: NDArray[np.int64], counts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The confusion matrix of each cluster, (C, M, M) or (C, M, M + 1); ``counts`` is their sum."""
+    found = np.zeros((judged.number_of_clusters, *counts.shape), np.int64)
+    # The last column is of faces without an answer, whose number is -1.
+    np.add.at(found, (clusters, judged.truth, judged.predicted), 1)
+    return found
 
 
 def _of_pictures(judged: Judged) -> dict[str, _Statistic]:

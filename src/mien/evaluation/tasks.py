@@ -46,6 +46,8 @@ class Task:
         counts: bool (N,), which pictures take part.
         votes: float64 (N, M), shares of the raters' votes with sum 1, zeros in rows without
             any; ``None`` where a set has no votes.
+        clusters: int64 (N,), a number for each person or video, whose pictures are not
+            independent; ``None`` where a set tells of none.
     """
 
     protocol: str
@@ -54,6 +56,7 @@ class Task:
     truth: NDArray[np.int64]
     counts: NDArray[np.bool_]
     votes: NDArray[np.float64] | None = None
+    clusters: NDArray[np.int64] | None = None
 
     def where(self, counts: NDArray[np.bool_], subset: str) -> Task:
         """The same of those pictures alone that ``counts`` (N,) is true of, too."""
@@ -69,6 +72,7 @@ class Task:
             truth=self.truth[rows],
             counts=self.counts[rows],
             votes=None if self.votes is None else self.votes[rows],
+            clusters=None if self.clusters is None else self.clusters[rows],
         )
 
     def without(self, dropped: Collection[str]) -> Task:
@@ -204,6 +208,7 @@ def _task(reader: Reader, protocol: str) -> Task:
         elif (asked := labels_asked(reader)) != labels:
             labels, column = asked, reader.classes_in(asked)
         truth, counts = column, column >= 0
+    groups = reader.table.groups
     task = Task(
         protocol=protocol,
         subset=WHOLE,
@@ -211,6 +216,7 @@ def _task(reader: Reader, protocol: str) -> Task:
         truth=np.where(counts, truth, np.int64(-1)),
         counts=counts,
         votes=votes,
+        clusters=None if groups is None else np.unique(groups, return_inverse=True)[1],
     )
     return task.without([Expression.CONTEMPT]) if protocol == _SEVEN else task
 

@@ -157,3 +157,10 @@ def test_p_values_say_on_which_side_of_the_level_they_are() -> None:
     values = (0.2, 0.0504, 0.05, 0.049996, 0.0494, 0.00099996, 1e-9)
     told = ["0.200", "0.050", "0.050", "< 0.05", "0.049", "< 0.001", "< 0.001"]
     assert [probability(value) for value in values] == told
+
+
+def test_how_many_persons_intervals_draw_stands_below_the_faces() -> None:
+    of_people = replace(RESULT, scores=(replace(WHOLE, clusters=1204), SCENES))
+    table = rows(format_table([of_people]))
+    assert table[1:3] == [["faces", "3,191", "100"], ["of persons or videos", "1,204", ""]]
+    assert "persons" not in format_table([RESULT])

@@ -55,8 +55,11 @@ def _rows(columns: Sequence[Scores | None]) -> list[list[str]]:
     """Number of faces and metrics, one row each, of the scores in the columns."""
     names = in_order(name for one in columns if one is not None for name in one.metrics)
     faces = ["faces", *("" if one is None else f"{one.images:,}" for one in columns)]
+    drawn = [0 if one is None else one.clusters for one in columns]
+    clusters = ["of persons or videos", *(f"{one:,}" if one else "" for one in drawn)]
     return [
         faces,
+        *([clusters] if any(drawn) else []),
         *(
             [
                 metric_name(name).heading,
@@ -75,7 +78,7 @@ def _cell(name: str, number: Estimate | None) -> str:
 
 
 def format_comparisons(comparisons: Sequence[Comparison]) -> str:
-    """One row for each pair of models: McNemar's test and the difference of accuracy."""
+    """One row for each pair of models: whether one is better, and the difference of accuracy."""
     rows = [
         [
             task_title(one.protocol, one.subset),
