@@ -52,18 +52,23 @@ def test_check_finds_out_first_whether_the_report_can_be_written(
     arguments = ["data", "check", "tiny", "--root", str(root), "--output"]
     with monkeypatch.context() as patch:
         patch.setattr("mien.data.checking.check.check", lambda *_, **__: pytest.fail("too late"))
-        for path in (tmp_path / "nowhere/report.json", tmp_path):
+        (tmp_path / "file").touch()
+        for path, reason in (
+            (tmp_path / "file/report.json", "the folder"),
+            (tmp_path, "cannot be"),
+        ):
             assert main([*arguments, str(path)]) == SOME_FAILED
             printed = capsys.readouterr()
             assert printed.out == ""
-            assert printed.err.startswith(f"mien: error: {path}: cannot be written (")
+            assert printed.err.startswith("mien: error: ")
+            assert reason in printed.err
     # An interrupted check leaves no empty file, and an old report as it was.
     with monkeypatch.context() as patch:
         patch.setattr("mien.data.checking.check.check", _interrupted)
         (tmp_path / "old.json").write_text("old")
-        for name in ("new.json", "old.json"):
+        for name in ("new/new.json", "old.json"):
             assert main([*arguments, str(tmp_path / name)]) == INTERRUPTED
-    assert not (tmp_path / "new.json").exists()
+    assert list((tmp_path / "new").iterdir()) == []
     assert (tmp_path / "old.json").read_text() == "old"
     capsys.readouterr()
     if Path("/dev/full").exists():

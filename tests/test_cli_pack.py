@@ -76,3 +76,23 @@ def test_mistakes_are_told_in_a_line(
         assert line in printed[-1]
         assert printed[-1].startswith("mien: error: ")
     assert not Path(path).exists()
+
+
+def test_the_list_itself_is_not_packed_over(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "list" / "list.csv"
+    listed.parent.mkdir()
+    rows = []
+    for one in sorted(root.rglob("*.png"))[:3]:
+        one.rename(listed.parent / one.name)
+        rows.append(f"{one.name},anger")
+    listed.write_text("\n".join(["path,label", *rows]))
+    for name in (listed, tmp_path / "list"):  # a folder with one such file names it, too
+        arguments = ["data", "pack", "list", "--root", str(name), "-o", str(listed)]
+        assert main(arguments) == WRONG_USAGE
+        assert "and would be lost; write to another file" in capsys.readouterr().err
+    assert listed.read_text().startswith("path,label")
+    # What was packed into the folder may be packed again.
+    arguments[-1] = str(listed.with_name("packed.zip"))
+    assert [main(arguments), main(arguments)] == [DONE, DONE]

@@ -128,3 +128,17 @@ def test_the_longest_name_has_a_draft(tmp_path: Path) -> None:
         with draft_of(tmp_path / name) as draft:
             draft.write_text("new")
         assert (tmp_path / name).read_text() == "new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a right to")
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    target, link = tmp_path / "disk" / "real.json", tmp_path / "latest.json"
+    link.symlink_to(target)  # nothing is there yet
+    for text in ("first", "second"):
+        with output_file(link) as draft:
+            draft.write_text(text)
+            assert draft.parent == target.parent.resolve()
+        assert link.is_symlink()
+        assert target.read_text() == text
+    assert [one.name for one in target.parent.iterdir()] == ["real.json"]

@@ -27,6 +27,7 @@ GROUND = {
     "preprocess",
     "image_header",
     "iso_boxes",
+    "links",
     "card",
 }
 COMMAND_LINE = {

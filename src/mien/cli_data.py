@@ -11,7 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
 from .cli_arguments import deferred
 from .cli_lab import parse_settings, show_log
-from .drafts import output_file, refuse_source
+from .drafts import output_file, output_folder, refuse_source
 from .errors import DataError, InputError, OutputError, SplitMissing, require
 from .progress import create_progress
 
@@ -290,6 +290,7 @@ def _try_to_write(path: Path) -> None:
     new = not path.exists()
     if not (new or path.is_file() or path.is_dir()):
         return  # a pipe would take this for its end
+    output_folder(path.parent)
     try:
         path.open("ab").close()
         if new:

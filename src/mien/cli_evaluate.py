@@ -76,6 +76,8 @@ def evaluate(
     if len(models) < 2:
         raise InputError("give what to measure and then the data set: mien evaluate MODEL DATASET")
     *names, dataset = models
+    if shown.threads is not None and shown.threads < 1:
+        raise InputError(f"--threads is {shown.threads}, not at least 1")
     sample = _sample(robustness)
     for place in filter(None, (output, report)):
         refuse_source(place, *names, root, groups, shown.detector_model, *counted.subset)
@@ -178,17 +180,20 @@ def _scenes(
         )
         for model in names
     ]
+    further = _arguments(replace(shown, scenes=False, detector="mtcnn"))
     results = []
     for model, recognizer in zip(names, recognizers, strict=True):
         words = [Path(model).name, dataset, "--root", recorded_place(root)]
         words += ["--split", split, "--protocol", protocol, "--scenes"]
+        words += ["--detector", shown.detector, *further]
         result = run_scenes(
             recognizer,
             dataset,
             root=Path(root),
             split=split,
             protocol=protocol,
-            command=shlex.join(["mien", "evaluate", *words, "--detector", shown.detector]),
+            command=shlex.join(["mien", "evaluate", *words]),
+            settings={} if shown.min_face == Shown().min_face else {"min_face": shown.min_face},
             progress=progress.count,
         )
         places.keep(result)

@@ -10,6 +10,7 @@ from tyro.conf import arg, subcommand
 from . import cli_data
 from .cli_arguments import deferred
 from .cli_data import Dataset, Root, Settings, Splits, open_splits
+from .drafts import refuse_source
 from .errors import InputError, require
 from .progress import create_progress
 
@@ -52,6 +53,7 @@ def pack(
     from .data.packed import default_preprocess
     from .data.packed import pack as run
 
+    refuse_source(output, root)
     if size is not None and size < 1:
         raise InputError(f"--size is {size}, not at least 1")
     readers, failures = open_splits(dataset, root, split, set)

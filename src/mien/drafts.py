@@ -22,8 +22,11 @@ def draft_of(path: Path) -> Iterator[Path]:
     hidden and named after the process. What the system says of a full disk or a missing
     folder passes through: the caller knows what could not be written, and what to do.
 
-    A pipe or a device, such as ``/dev/null``, is written to itself.
+    A pipe or a device, such as ``/dev/null``, is written to itself. Of a link the file that it
+    leads to is replaced.
     """
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     if path.exists() and not (path.is_file() or path.is_dir()):
         yield path
         return

@@ -12,6 +12,8 @@ import pytest
 import rafdb_copy
 
 from mien.data.ferplus import FERPlus
+from mien.data.packed import default_preprocess, pack
+from mien.data.preparing.prepare import prepare
 from mien.data.rafdb import RAFDB
 from mien.evaluation import clean
 from mien.evaluation.clean import clean_faces
@@ -108,3 +110,18 @@ def test_a_copy_without_training_has_no_clean_part(tmp_path: Path) -> None:
     splits = {"FER2013Valid": ferplus_copy.make_faces(4)}
     folder = ferplus_copy.write_folders(tmp_path / "ferplus", splits)
     assert clean_faces(FERPlus(folder, "public-test")) is None
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_made_copy_without_training_has_none_either(packed: bool, tmp_path: Path) -> None:
+    splits = {
+        "FER2013Valid": ferplus_copy.make_faces(4),
+        "FER2013Train": ferplus_copy.make_faces(4),
+    }
+    reader = FERPlus(ferplus_copy.write_folders(tmp_path / "ferplus", splits), "public-test")
+    made = tmp_path / "made"
+    if packed:
+        pack([reader], made, default_preprocess(reader))
+    else:
+        prepare(reader, made, detector="none", jobs=1)
+    assert clean_faces(FERPlus(made, "public-test")) is None

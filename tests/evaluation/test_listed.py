@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import affectnet_copy
@@ -12,8 +13,9 @@ import rafdb_copy
 
 from mien.data.affectnet import AffectNet
 from mien.data.ferplus import FERPlus
+from mien.data.packed import default_preprocess, pack
 from mien.data.rafdb import RAFDB
-from mien.data.split import held_out
+from mien.data.split import as_original, held_out
 from mien.data.subsets import read_list
 from mien.errors import DataError, InputError, NotFound, UnknownName
 from mien.evaluation.listed import HELD_OUT, LISTS, find_list, keep_listed
@@ -136,3 +138,19 @@ def test_it_stands_beside_lists(tmp_path: Path) -> None:
     assert thinned.names == [whole.names[row] for row in kept]
     assert [kept[row] for row in np.flatnonzero(masks[HELD_OUT])] == sorted(held)
     assert sorted(kept[row] for row in np.flatnonzero(masks["hard"])) == sorted(listed)
+
+
+def test_of_pictures_of_another_size_another_part_is_held_out(tmp_path: Path) -> None:
+    """Which is said, instead of measuring on faces that training has seen."""
+    faces = {"FER2013Train": ferplus_copy.make_faces(120)}
+    root = ferplus_copy.write_folders(tmp_path / "ferplus", faces)
+    whole = FERPlus(root, "train")
+    usual = default_preprocess(whole)
+    same = FERPlus(pack([whole], tmp_path / "same", usual).path, "train")
+    other = FERPlus(pack([whole], tmp_path / "other", replace(usual, size=40)).path, "train")
+    assert [as_original(one) for one in (whole, same, other)] == [True, True, False]
+    assert (held_out(same, 0.3) == held_out(whole, 0.3)).all()
+    assert (held_out(other, 0.3) != held_out(whole, 0.3)).any()
+    keep_listed(same, (HELD_OUT,))
+    with pytest.raises(InputError, match=r"were cut or resized.*as they are given out"):
+        keep_listed(other, (HELD_OUT,))

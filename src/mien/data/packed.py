@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..drafts import output_file, refuse_source
-from ..errors import DataError
+from ..errors import DataError, InputError
 from ..preprocess import Picture, Preprocess
 from .ferplus import FERPlus
 from .loading.pictures import Crops
@@ -200,9 +200,22 @@ def _check(readers: Sequence[Reader], path: Path) -> None:
     if len({one.split for one in readers}) < len(readers):
         raise DataError("a split is to be packed twice; name each once")
     refuse_source(path, readers[0].root)
+    if path.is_file() and _lies_in(path, readers[0].root) and not _is_packed(path):
+        raise InputError(f"{path}: is a file of the copy, and would be lost; write to another file")
     for reader in readers:
         if len(set(reader.names)) < len(reader):
             raise DataError(f"{reader.root}: two pictures of {reader.split} have one name")
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return folder.is_dir() and path.resolve().is_relative_to(folder.resolve())
+
+
+def _is_packed(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as file:
+        return MANIFEST in file.namelist()
 
 
 def _write(file: zipfile.ZipFile, name: str, content: bytes, how: int) -> None:

@@ -3,7 +3,8 @@
 A picture's part is decided by a hash, so that the split is the same on every machine and for
 every order of files. Where pictures are few and small, the hash is of their content, and
 copies and near copies of one face go together, so that none crosses it. Elsewhere it is of the
-group, so that no person or video crosses it, or of the picture's name.
+group, so that no person or video crosses it, or of the picture's name. A copy whose pictures were
+cut or resized has other content, and so another part of it is held out: see :func:`as_original`.
 """
 
 from __future__ import annotations
@@ -54,6 +55,15 @@ def split_by(data: AnnotatedPictures) -> str:
     if isinstance(data, FERPlus | CIFAR10):
         return "content"
     return "name" if data.table.groups is None else "group"
+
+
+def as_original(data: AnnotatedPictures) -> bool:
+    """Whether of this copy the same pictures are held out as of the data set as it is given out."""
+    if isinstance(data, Concatenation):
+        return all(as_original(part.data) for part in data.parts)
+    if not isinstance(data, FERPlus | CIFAR10) or not data.prepared:
+        return True
+    return data.packed is not None and data.packed.mosaic.unchanged
 
 
 def validation_part(images: NDArray[np.uint8], share: float) -> NDArray[np.bool_]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,7 @@ def run_scenes(
     border: Border = "hard",
     background: Picture | None = None,
     command: str = "",
+    settings: Mapping[str, str | int | float] = MappingProxyType({}),
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Paste the faces of a split into scenes and compare with the direct evaluation.
@@ -59,6 +61,7 @@ def run_scenes(
         border: see :mod:`mien.evaluation.pasting`.
         background: a photo without faces, or ``None`` for random colours.
         command: that repeats it, for the record.
+        settings: of the recognizer that are not as usual, for the record.
         progress: called now and then with the scenes done and the scenes in all.
 
     Returns:
@@ -104,6 +107,7 @@ def run_scenes(
         data=pictures.fingerprint,
         settings={
             "detector": recognizer.detector.name,
+            **settings,
             "border": border,
             "background": "random colours" if background is None else "photo",
             "smallest_side": sides[0],

@@ -132,7 +132,7 @@ def _card(run: Finished, network: nn.Module, held: Loader, epoch: int) -> Card:
         commit=git_commit(),
         intended_use=_STEM_USE if stem else _INTENDED_USE,
         limits=_STEM_LIMITS if stem else ". ".join((_LIMITS, *_rare(recipe))),
-        measurements=(measured(recipe, images, values, RUN_FILE),),
+        measurements=(measured(recipe, parts, images, values, RUN_FILE),),
     )
 
 
@@ -166,7 +166,7 @@ def _rare(recipe: Recipe) -> list[str]:
 
 
 def measured(
-    recipe: Recipe, images: int, values: Mapping[str, float], file: str = ""
+    recipe: Recipe, parts: Parts, images: int, values: Mapping[str, float], file: str = ""
 ) -> Measurement:
     """What was measured on a recipe's held-out part, for a card."""
     dataset = "+".join(dict.fromkeys(source.dataset for source in recipe.data))
@@ -174,6 +174,8 @@ def measured(
     share = recipe.validation_share
     part = "" if share == HELD_OUT_SHARE else f"{100 * share:g} % "
     split = f"validation, {part}{HELD_OUT_OF} {'+'.join(splits)}"
+    if not parts.as_original:
+        split += " by pictures that were cut or resized"
     if recipe.selection == "test" and recipe.test is not None:
         dataset = recipe.test.dataset
         split = f"{recipe.test.split}, {CHOSEN_ON}"

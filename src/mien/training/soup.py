@@ -80,11 +80,11 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         _check_alike(other, path, card, checkpoints[-1])
     network.load_state_dict(_mean([one.state_dict() for one, _ in loaded]))
     recipe = recipe_of(checkpoints[-1])
-    for path, (_, other) in zip(checkpoints, loaded, strict=True):
-        _check_held_out(other, path, measured(recipe, 0, {}))
     parts = load_parts(recipe, copies)
+    for path, (_, other) in zip(checkpoints, loaded, strict=True):
+        _check_held_out(other, path, measured(recipe, parts, 0, {}))
     temperature, accuracy, images = calibrated(network, held_loader(recipe, parts), recipe)
-    found = measured(recipe, images, {"accuracy": accuracy})
+    found = measured(recipe, parts, images, {"accuracy": accuracy})
     owed = of_files(AVERAGED, checkpoints)
     recipes = [name for _, one in loaded for name in one.recipe.split(_AND)]
     card = replace(
@@ -121,7 +121,7 @@ def _check_held_out(card: Card, path: Path, found: Measurement) -> None:
             raise ModelError(
                 f"{path}: was chosen on {one.dataset} {one.split}, and so it may have learned some "
                 f"of what the mean would be measured on, {found.split}; train it with the "
-                "recipe's own selection and validation_share"
+                "recipe's own selection and validation_share, on the same copy"
             )
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError, LabelMismatch
+from ...errors import DataError, LabelMismatch, SplitMissing
 from ...expressions import LabelSet
 from ...preprocess import Preprocess
 from ..annotations import Annotations
@@ -38,8 +38,9 @@ def read_prepared(archive: Archive, dataset: str, split: str) -> Prepared | None
     """A split of a prepared copy; ``None`` for an original copy.
 
     Raises:
-        DataError: if the copy is of another data set, the split is not done, or the manifest
-            is damaged or of a newer format.
+        SplitMissing: if the split is not done.
+        DataError: if the copy is of another data set, or the manifest is damaged or of a newer
+            format.
     """
     manifest = read_manifest(archive)
     if manifest is None:
@@ -52,13 +53,13 @@ def read_prepared(archive: Archive, dataset: str, split: str) -> Prepared | None
         )
     if split not in manifest.splits and manifest.mosaic is not None:
         held = ", ".join(manifest.splits)
-        raise DataError(
+        raise SplitMissing(
             f"{where}: the split {split} is not in this packed file (it has: {held}); pack it anew "
             f"from the original, with --split {split} too"
         )
     if split not in manifest.splits:
         done = ", ".join(manifest.splits) or "none"
-        raise DataError(
+        raise SplitMissing(
             f"{where}: the split {split} is not prepared, or not to its end (done: {done}); "
             "run mien data prepare for it with this output, which goes on where it stopped"
         )
