@@ -324,6 +324,21 @@ def test_each_row_gets_its_own_start(
         made(root, tmp_path / "x", start={"": (Path("no.safetensors"),)}).run()
 
 
+@pytest.mark.parametrize("table", ["apvit.table3", "networks"])
+def test_rows_that_start_from_different_files_get_none_for_all(
+    table: str, root: Path, finished: Path, tmp_path: Path
+) -> None:
+    """A row that is to begin fresh would begin with it, too."""
+    file = finished / "runs/plain/seed-0/model.safetensors"
+    plan = Plan(table=find_table(table), scale="cpu", datasets=("ferplus",))
+    copies = Copies({"ferplus": root})
+    with pytest.raises(InputError, match=rf"the rows of {table} do not all start from the same"):
+        Ablation(plan, copies, tmp_path, start={"": (file,)})
+    row = plan.chosen[-1].name
+    Ablation(plan, copies, tmp_path, start={row: (file,)})
+    Ablation(replace(plan, rows=(row,)), copies, tmp_path, start={"": (file,)})
+
+
 def test_a_start_that_is_missing_is_said(
     root: Path,
     finished: Path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +58,10 @@ def test_options_of_the_network_are_set_one_by_one() -> None:
         {"options.backbone": "resnet10t", "options.drop_rate": "0.1", "options.head": "[1, 2]"}
     )
     assert recipe.options == {"backbone": "resnet10t", "drop_rate": 0.1, "head": [1, 2]}
+    # As of fields, in Python's spelling too.
+    said = {"options.one": "False", "options.two": "TRUE", "options.three": "Null"}
+    recipe = find_recipe("ferplus.timm").with_settings(said)
+    assert [recipe.options[one] for one in ("one", "two", "three")] == [False, True, None]
     assert find_recipe("ferplus.timm").options == {"backbone": "mobilenetv4_conv_small"}
 
 
@@ -76,6 +81,7 @@ def test_options_of_the_network_are_set_one_by_one() -> None:
         ("targets", "Hard", "this needs one of soft, hard"),
         ("batch", "0", "epochs and batch are at least 1"),
         ("seed", "-1", "seed, workers, limit, steps, clips and unlabelled_per_class are"),
+        ("seed", "9223372036854775808", "seed is below 2^63"),
         ("unlabelled_per_class", "-1", "clips and unlabelled_per_class are at least 0"),
         ("teacher_share", "2", "teacher_share and average_decay lie between 0 and 1"),
         ("teacher_temperature", "0", "teacher_temperature is above 0"),
@@ -83,7 +89,7 @@ def test_options_of_the_network_are_set_one_by_one() -> None:
     ],
 )
 def test_wrong_values_are_named(key: str, value: str, message: str) -> None:
-    with pytest.raises(InputError, match=message.replace("[", r"\[")):
+    with pytest.raises(InputError, match=re.escape(message)):
         find_recipe("dan.ferplus.cpu").with_settings({key: value})
 
 

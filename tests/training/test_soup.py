@@ -115,6 +115,15 @@ def test_what_has_no_mean_is_refused(root: Path, runs: tuple[Path, Path], tmp_pa
     save_model(network, replace(card, recipe="nobody"), other)
     with pytest.raises(UnknownName, match="nobody"):
         average([runs[0], other], output, copies)
+    save_model(network, replace(card, measurements=()), other)
+    with pytest.raises(ModelError, match="chosen on nothing that its card tells of, and so it may"):
+        average([other, runs[0]], output, copies)
+    # Of several data sets the card names those that it was measured on.
+    (measured,) = card.measurements
+    elsewhere = replace(measured, dataset="affwild2", split="val, on which the checkpoint was")
+    save_model(network, replace(card, measurements=(elsewhere,)), other)
+    with pytest.raises(ModelError, match="what the mean would be measured on, ferplus validation"):
+        average([other, runs[0]], output, copies)
     assert not output.exists()
 
 

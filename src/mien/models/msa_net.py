@@ -93,8 +93,9 @@ def build_msa_net(
 ) -> MSANet:
     """Builder of MSA-Net: 3,791,699 parameters for 7 classes.
 
-    Table 3's rows: ``kernels=(3,), multi_scale=False, attention=False`` is ResNet-18, "one
-    branch baseline"; then with ``multi_scale``, with ``attention``, and two and three kernels.
+    The rows of our table msa_net.table3: ``kernels=(3,), multi_scale=False, attention=False`` is
+    ResNet-18, "one branch baseline"; then with ``multi_scale``, with ``attention``, and two and
+    three kernels.
 
     Args:
         classes: number of classes.

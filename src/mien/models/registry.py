@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, get_type_hints
 
 from torch import nn
 
 from ..errors import ModelError, UnknownName
 from ..expressions import LabelSet
+from .option_kinds import check_kind
 
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {}
@@ -49,6 +51,7 @@ def create_model(name: str, *, classes: LabelSet | int, **options: Any) -> nn.Mo
 
     Raises:
         UnknownName: if there is no such network, or it has no such option.
+        ModelError: if an option is of the wrong kind, or has a value that it cannot have.
     """
     if name not in _BUILDERS:
         raise UnknownName("network", name, _BUILDERS)
@@ -56,8 +59,18 @@ def create_model(name: str, *, classes: LabelSet | int, **options: Any) -> nn.Mo
     parameters = inspect.signature(builder).parameters
     open_ended = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     known = {key for key, one in parameters.items() if one.kind is one.KEYWORD_ONLY} - {"classes"}
-    for option in options:
-        if option not in known and not open_ended:
+    kinds = _kinds(builder)
+    for option, value in options.items():
+        if option in known:
+            check_kind(name, option, value, kinds[option])
+        elif not open_ended:
             raise UnknownName(f"option of {name}", option, known)
     number = classes if isinstance(classes, int) else len(classes)
     return builder(classes=number, **options)
+
+
+def _kinds(builder: Callable[..., nn.Module]) -> dict[str, Any]:
+    """The types of a builder's parameters; of a variant those of what it is a variant of."""
+    while isinstance(builder, partial):
+        builder = builder.func
+    return get_type_hints(builder)

@@ -1,4 +1,4 @@
-"""Any backbone of timm as a baseline."""
+"""Backbones of timm as baselines: any with a single classifier."""
 
 from __future__ import annotations
 
@@ -47,13 +47,18 @@ def build_timm(*, classes: int, backbone: str, **options: Any) -> TimmBackbone:
 
     Raises:
         UnknownName: if timm has no such model.
-        ModelError: if an option is refused, or timm does not know it.
+        ModelError: if an option is refused, or timm does not know it, or the model has several
+            classifiers.
     """
     if not timm.is_model(backbone.split(".")[0]):
         raise UnknownName("model of timm", backbone, timm.list_models())
     if refused := _OUTSIDE & set(options):
         raise ModelError(f"options that fetch weights are not for a recipe: {', '.join(refused)}")
     try:
-        return TimmBackbone(classes, backbone, options)
+        network = TimmBackbone(classes, backbone, options)
     except (TypeError, RuntimeError) as error:
         raise ModelError(f"timm cannot build {backbone} with {options}: {error}") from None
+    head = network.backbone.get_classifier()
+    if not isinstance(head, nn.Module) or isinstance(head, nn.ModuleList):
+        raise ModelError(f"{backbone} has several classifiers; choose a model of timm with one")
+    return network

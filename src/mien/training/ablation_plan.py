@@ -131,6 +131,12 @@ class Plan:
         return tuple(row for row in self.table.rows if not names or row.name in names)
 
     @property
+    def starts(self) -> frozenset[object]:
+        """What its rows say that they start from, as far as that is what they compare."""
+        rows = (self.table.settings(row, self.scale) for row in self.chosen)
+        return frozenset(one.get("starts_from") for one in rows)
+
+    @property
     def damaged(self) -> int:
         """On how many pictures the answers to damaged ones are measured."""
         return min(self.table.damaged, _SMOKE_DAMAGED) if self.smoke else self.table.damaged

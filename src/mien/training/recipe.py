@@ -123,6 +123,8 @@ class Recipe:
             raise InputError(
                 "seed, workers, limit, steps, clips and unlabelled_per_class are at least 0"
             )
+        if self.seed >= 2**63:
+            raise InputError("seed is below 2^63")
         if self.clip_norm and self.clip_value:
             raise InputError("gradients are clipped by clip_norm or by clip_value, not by both")
         if not 0 <= self.teacher_share <= 1 or not 0 <= self.average_decay < 1:

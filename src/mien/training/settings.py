@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from ..errors import InputError, UnknownName
 
 Record = TypeVar("Record")
+_CONSTANTS = ("true", "false", "null")
 _UNIONS = (Union, types.UnionType)
 
 
@@ -80,7 +81,7 @@ def _entry(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return json.loads(value.lower() if value.lower() in _CONSTANTS else value)
     except ValueError:
         return value
 

@@ -112,17 +112,20 @@ def _check_alike(card: Card, path: Path, last: Card, other: Path) -> None:
 
 
 def _check_held_out(card: Card, path: Path, found: Measurement) -> None:
-    """Refuse a checkpoint that was chosen on other pictures of the data set than these."""
-    for one in card.measurements:
-        chosen_on = any(words in one.split for words in (HELD_OUT_OF, CHOSEN_ON))
-        if not chosen_on or one.dataset != found.dataset:
-            continue
-        if one.split != found.split:
-            raise ModelError(
-                f"{path}: was chosen on {one.dataset} {one.split}, and so it may have learned some "
-                f"of what the mean would be measured on, {found.split}; train it with the "
-                "recipe's own selection and validation_share, on the same copy"
-            )
+    """Refuse a checkpoint whose card does not say that it was chosen on these pictures."""
+    chosen_on = [
+        f"{one.dataset} {one.split}"
+        for one in card.measurements
+        if any(words in one.split for words in (HELD_OUT_OF, CHOSEN_ON))
+    ]
+    wanted = f"{found.dataset} {found.split}"
+    if wanted not in chosen_on:
+        said = " and on ".join(chosen_on) or "nothing that its card tells of"
+        raise ModelError(
+            f"{path}: was chosen on {said}, and so it may have learned some of what the mean "
+            f"would be measured on, {wanted}; train it with the recipe's own selection and "
+            "validation_share, on the same copy"
+        )
 
 
 def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 Sources: He et al. 2016 for ResNet-18, Barsoum et al. 2016 for the soft labels.
 Commands:
     mien train ferplus.resnet18 --data FERPLUS
-    mien train ferplus.timm --data FERPLUS --set options.backbone=NAME   (any of timm's)
+    mien train ferplus.timm --data FERPLUS --set options.backbone=NAME   (of timm)
 """
 
 from dataclasses import replace
