@@ -48,7 +48,7 @@ def compare(
     one, other = judged.correct, judge(task, second).correct
     # Pairs by whether the first (row) and the second (column) is right.
     kinds = 2 * one.astype(np.int64) + other
-    pairs = np.bincount(kinds, minlength=4).reshape(2, 2)
+    pairs: NDArray[np.intp] = np.bincount(kinds, minlength=4).reshape(2, 2)
     only_first, only_second = int(pairs[1, 0]), int(pairs[0, 1])
     if judged.clusters is None:
         drawn, p_value = pairs, mcnemar(only_first, only_second)
