@@ -107,6 +107,11 @@ def test_what_is_no_file_is_written_to_itself(tmp_path: Path) -> None:
     with output_file(pipe) as draft:
         assert draft == pipe
     assert pipe.is_fifo()
+    link = tmp_path / "link"
+    link.symlink_to(pipe)  # as /dev/stdout is one
+    with output_file(link) as draft:
+        assert draft == link
+    link.unlink()
     assert list(tmp_path.iterdir()) == [pipe]
 
 

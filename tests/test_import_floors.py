@@ -27,7 +27,6 @@ GROUND = {
     "preprocess",
     "image_header",
     "iso_boxes",
-    "links",
     "card",
 }
 COMMAND_LINE = {

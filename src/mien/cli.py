@@ -179,9 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "predict": "the rows up to here are written",
             "train": "the same command goes on from the last checkpoint",
             "ablate": "finished runs have their records; the same command goes on",
-            "evaluate": "records of finished models are kept",
+            "evaluate": "finished records are in --output, if it was given",
             "explain": "the grids up to here are written",
-            "data stats": "finished files are kept",
+            "data stats": "finished files are in --output, if it was given",
             "data prepare": "the same command goes on with the next picture",
         }
         verb = " ".join(arguments[: 2 if arguments[:1] == ["data"] else 1])

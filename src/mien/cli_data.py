@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -290,6 +291,7 @@ def _try_to_write(path: Path) -> None:
     new = not path.exists()
     if not (new or path.is_file() or path.is_dir()):
         return  # a pipe would take this for its end
+    path = Path(os.path.realpath(path))
     output_folder(path.parent)
     try:
         path.open("ab").close()

@@ -224,7 +224,7 @@ def _without_folder(value: object) -> str:
     if isinstance(value, Path):
         return recorded_place(value)
     key, equals, word = str(value).rpartition("=")
-    is_path = os.sep in word and Path(word).expanduser().exists()
+    is_path = os.sep in word and os.path.exists(os.path.expanduser(word))  # noqa: PTH110, PTH111
     return key + equals + (recorded_place(word) if is_path else word)
 
 

@@ -25,11 +25,11 @@ def draft_of(path: Path) -> Iterator[Path]:
     A pipe or a device, such as ``/dev/null``, is written to itself. Of a link the file that it
     leads to is replaced.
     """
-    if path.is_symlink():
-        path = Path(os.path.realpath(path))
     if path.exists() and not (path.is_file() or path.is_dir()):
         yield path
         return
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     # File systems cut names at 255 bytes, and the draft's is to be longer than the file's.
     name = os.fsencode(path.name)[:_LONGEST].decode("utf-8", "ignore")
     draft = path.with_name(f".{name}.{os.getpid()}{ENDING}")

@@ -283,7 +283,7 @@ def test_only_what_annotating_made_is_replaced(
             annotator.write(frame, [])
     assert {path: path.read_bytes() for path in made} == own
     assert [one.partition(": ")[0] for one in told] == [str(path) for path in made]
-    assert all("was not made by annotating" in one for one in told)
+    assert all("bears no mark of mien predict" in one for one in told)
 
 
 @pytest.mark.parametrize(

@@ -161,17 +161,3 @@ def test_links_that_lead_to_themselves_end_nothing(tmp_path: Path) -> None:
     found = list(read_sources(sources, leave_out=out))
     assert [isinstance(one, MienError) for one in found] == [True] * 4  # a.jpg is empty
     assert sources_in(tmp_path, sources, out) >= {(tmp_path / "a.jpg").resolve()}
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a right to")
-def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
-    make(tmp_path, "in/a.jpg", "store/b.jpg", "store/deep/c.jpg", "in/out/d.jpg")
-    store, photos = tmp_path / "store", tmp_path / "in"
-    (photos / "link").symlink_to(store)
-    (photos / "up").symlink_to(tmp_path)
-    (store / "back").symlink_to(photos)
-    (store / "made").symlink_to(photos / "out")
-    found = find_files(str(photos), photos / "out")
-    names = [path.relative_to(photos).as_posix() for path in found]
-    assert names == ["a.jpg", "link/b.jpg", "link/deep/c.jpg"]
-    assert len(list(find_files(str(photos)))) == 5  # out itself, and as made

@@ -16,7 +16,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from ..errors import DataError, NotFound
-from ..links import leads_back
 from .parts.layout_signs import begins_layout
 
 _LEFT_BEHIND = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
@@ -208,14 +207,10 @@ def _listed(root: Path, folder: PurePosixPath, deep: bool) -> Iterator[str]:
                     continue
                 if entry.is_file():
                     yield prefix + entry.name
-                elif deep and _is_entered(entry):
+                elif deep and entry.is_dir(follow_symlinks=False):
                     yield from _listed(root, folder / entry.name, deep)
     except OSError as error:
         raise _unlistable(root / folder, error) from None
-
-
-def _is_entered(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir() and not (entry.is_symlink() and leads_back(Path(entry.path)))
 
 
 def _unlistable(path: Path, error: OSError) -> DataError:

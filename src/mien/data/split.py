@@ -4,7 +4,7 @@ A picture's part is decided by a hash, so that the split is the same on every ma
 every order of files. Where pictures are few and small, the hash is of their content, and
 copies and near copies of one face go together, so that none crosses it. Elsewhere it is of the
 group, so that no person or video crosses it, or of the picture's name. A copy whose pictures were
-cut or resized has other content, and so another part of it is held out: see :func:`as_original`.
+cut or resized has other content, and so another part of it is held out: see :func:`altered`.
 """
 
 from __future__ import annotations
@@ -57,13 +57,20 @@ def split_by(data: AnnotatedPictures) -> str:
     return "name" if data.table.groups is None else "group"
 
 
-def as_original(data: AnnotatedPictures) -> bool:
-    """Whether of this copy the same pictures are held out as of the data set as it is given out."""
+def altered(data: AnnotatedPictures) -> str:
+    """How the pictures differ by which another part is held out than of the original copy.
+
+    Returns:
+        Such as ``"by pictures of 112 pixels"``; nothing where the same part is held out.
+    """
     if isinstance(data, Concatenation):
-        return all(as_original(part.data) for part in data.parts)
+        return " and ".join(dict.fromkeys(filter(None, (altered(one.data) for one in data.parts))))
     if not isinstance(data, FERPlus | CIFAR10) or not data.prepared:
-        return True
-    return data.packed is not None and data.packed.mosaic.unchanged
+        return ""
+    if data.packed is not None and data.packed.mosaic.unchanged:
+        return ""
+    way = "" if data.preprocess is None else f", {data.preprocess.align}"
+    return f"by pictures of {data.side} pixels{way}"
 
 
 def validation_part(images: NDArray[np.uint8], share: float) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from ..data import subsets
 from ..data.affectnet import AffectNet
 from ..data.rafdb import RAFDB
 from ..data.reader import Reader
-from ..data.split import HELD_OUT_SHARE, as_original, held_out
+from ..data.split import HELD_OUT_SHARE, altered, held_out
 from ..errors import DataError, InputError, NotFound, UnknownName
 
 LISTS: Mapping[str, Mapping[str, str]] = {
@@ -113,9 +113,10 @@ def _held_out(reader: Reader) -> NDArray[np.intp]:
             f"--subset {HELD_OUT}: nothing is held out of {reader.split}; name the split that "
             "was trained on, such as --split train"
         )
-    if not as_original(reader):
+    if altered(reader):
         raise InputError(
-            f"--subset {HELD_OUT}: the pictures of {reader.root} were cut or resized, and their "
-            "content decides what is held out; name a copy with the pictures as they are given out"
+            f"--subset {HELD_OUT}: the pictures of {reader.root} may have been cut or resized, and "
+            "their content decides what is held out; name a copy with the pictures as they are "
+            "given out"
         )
     return np.flatnonzero(held_out(reader, HELD_OUT_SHARE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def recorded_place(place: Path | str) -> str:
     """
     if is_address(place):
         return f"hf://{str(place).removeprefix('hf:').lstrip('/')}"
-    return Path(place).expanduser().resolve().name
+    return Path(os.path.abspath(os.path.expanduser(place))).name  # noqa: PTH100, PTH111
 
 
 def file_sha256(path: Path) -> str:

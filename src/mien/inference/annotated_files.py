@@ -126,7 +126,7 @@ class Annotator:
             )
         if path.exists() and not is_marked(path):
             raise OutputError(
-                f"{path}: this file was not made by annotating, and would be lost; "
+                f"{path}: bears no mark of mien predict, and would be lost; "
                 "choose another folder with --annotate"
             )
         return path

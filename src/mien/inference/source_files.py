@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, NotFound, Unreadable
 from ..image_header import SIGNATURE_LENGTH
-from ..links import leads_back
 from .container import is_container
 from .video import VIDEO_SUFFIXES
 
@@ -50,7 +49,7 @@ def find_files(name: str, leave_out: Path | None = None) -> Iterator[Path]:
     """The files that a path or glob stands for, in order.
 
     Of folders those with a picture's or video's suffix, to the bottom, without hidden ones;
-    linked folders are followed.
+    folders in it that are links are passed over, so that nothing is read twice.
 
     Args:
         name: path or glob.
@@ -174,11 +173,11 @@ def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
     out = None if leave_out is None else _whole(leave_out)
     refused: list[OSError] = []
     empty = True
-    for folder, folders, files in os.walk(path, onerror=refused.append, followlinks=True):
+    for folder, folders, files in os.walk(path, onerror=refused.append):
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and _is_entered(Path(folder, name), out)
+            if not name.startswith(".") and (out is None or _whole(Path(folder, name)) != out)
         )
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
@@ -190,13 +189,6 @@ def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
         raise Unreadable(f"{first.filename}: cannot be listed ({first.strerror}){others}")
     if empty:
         raise NotFound(f"{path}: the folder holds no pictures and no videos")
-
-
-def _is_entered(folder: Path, out: Path | None) -> bool:
-    """Whether a folder within one that is searched is searched, too."""
-    if not folder.is_symlink():
-        return out is None or _whole(folder) != out
-    return not (leads_back(folder) or (out is not None and _whole(folder).is_relative_to(out)))
 
 
 def is_video(path: Path) -> bool:

@@ -61,16 +61,19 @@ def create_model(name: str, *, classes: LabelSet | int, **options: Any) -> nn.Mo
     known = {key for key, one in parameters.items() if one.kind is one.KEYWORD_ONLY} - {"classes"}
     kinds = _kinds(builder)
     for option, value in options.items():
-        if option in known:
-            check_kind(name, option, value, kinds[option])
-        elif not open_ended:
+        if option not in known and not open_ended:
             raise UnknownName(f"option of {name}", option, known)
+        if option in known and option in kinds:
+            check_kind(name, option, value, kinds[option])
     number = classes if isinstance(classes, int) else len(classes)
     return builder(classes=number, **options)
 
 
 def _kinds(builder: Callable[..., nn.Module]) -> dict[str, Any]:
-    """The types of a builder's parameters; of a variant those of what it is a variant of."""
+    """The types of a builder's parameters, as far as it tells them; of a variant its base's."""
     while isinstance(builder, partial):
         builder = builder.func
-    return get_type_hints(builder)
+    try:
+        return get_type_hints(builder)
+    except NameError:  # of a name that only type checkers import
+        return {}

@@ -66,8 +66,7 @@ class Ablation:
 
     Raises:
         UnknownName: if ``start`` names a row that the table lacks.
-        InputError: if it names one that is not to be run, or none where the rows start from
-            different files.
+        InputError: if it names one that is not to be run.
         NotFound: if a file to start from is not there, or a folder to reuse has no record.
     """
 
@@ -82,11 +81,6 @@ class Ablation:
         for row in filter(None, self.start):
             if self.plan.table.row(row).name not in [one.name for one in self.plan.chosen]:
                 raise InputError(f"--start {row}=FILE: {row} is not run; add it to --rows")
-        if "" in self.start and len(self.plan.starts) > 1:
-            raise InputError(
-                f"--start FILE: the rows of {self.plan.table.name} do not all start from the same; "
-                "name the row, --start ROW=FILE"
-            )
         self._twins = records_in(self.reuse)
         self._splits: dict[str, Reported] = {}
         self._hashes = {path: file_sha256(path) for files in self.start.values() for path in files}
@@ -132,8 +126,14 @@ class Ablation:
                 failure is raised.
 
         Raises:
-            MienError: if the data or a file to start from is missing, before anything runs.
+            MienError: if the data or a file to start from is missing, or one is given for all
+                rows where they start from different ones, before anything runs.
         """
+        if "" in self.start and len(self.plan.starts) > 1:
+            raise InputError(
+                f"--start FILE: the rows of {self.plan.table.name} do not all start from the same; "
+                "name the row, --start ROW=FILE"
+            )
         runs = list(self.plan.runs())
         for run in runs:
             self.copies.require((*run.recipe.data, run.test), run.recipe.name)

@@ -174,8 +174,8 @@ def measured(
     share = recipe.validation_share
     part = "" if share == HELD_OUT_SHARE else f"{100 * share:g} % "
     split = f"validation, {part}{HELD_OUT_OF} {'+'.join(splits)}"
-    if not parts.as_original:
-        split += " by pictures that were cut or resized"
+    if parts.altered:
+        split += f" {parts.altered}"
     if recipe.selection == "test" and recipe.test is not None:
         dataset = recipe.test.dataset
         split = f"{recipe.test.split}, {CHOSEN_ON}"

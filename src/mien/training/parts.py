@@ -17,7 +17,7 @@ from ..data.ferplus import FERPlus
 from ..data.loading.pictures import ChosenPictures, Pictures, PicturesInMemory
 from ..data.part import AnnotatedPictures, Part
 from ..data.reader import Reader
-from ..data.split import as_original, held_out, split_by
+from ..data.split import altered, held_out, split_by
 from ..errors import DataError
 from ..expressions import LabelSet
 from ..preprocess import Preprocess
@@ -51,8 +51,8 @@ class Parts:
         licence: of that data.
         copies: what tells copies apart whose pictures are read later; see
             :func:`mien.training.copy_identity.copy_identity`.
-        as_original: whether the same is held out of all copies, see
-            :func:`mien.data.split.as_original`.
+        altered: why another part is held out than of other copies, see
+            :func:`mien.data.split.altered`.
         identity: SHA-256 over names, targets and, where they are in memory, pixels; elsewhere
             over what packed and prepared copies say of theirs.
     """
@@ -67,7 +67,7 @@ class Parts:
     data: str
     licence: str
     copies: tuple[str, ...] = ()
-    as_original: bool = True
+    altered: str = ""
     identity: str = ""
 
 
@@ -127,7 +127,7 @@ def load_parts(
         data=_sentence(recipe, read, whole),
         licence="; ".join(_once(data.licence for data in read)),
         copies=_of_files(everything, (whole, other)),
-        as_original=as_original(whole),
+        altered=altered(whole),
     )
     _check(recipe, parts)
     teaching = Teaching(recipe, labels, teachers, answers, device)

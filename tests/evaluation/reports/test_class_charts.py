@@ -51,7 +51,7 @@ def test_empty_cells_and_missed_faces() -> None:
     heads = [one.text for one in root.iter("text") if one.get("class") == "name"]
     assert heads[:3] == ["neutral", "anger", "no answer"]
     assert "&lt; 1 %" in drawing.markup()
-    assert "neutral, answered no face: 1 of 200" in drawing.markup()
+    assert "neutral, no answer: 1 of 200" in drawing.markup()
     assert len([one for one in root.iter("rect") if one.get("class") == "heat"]) == 2
 
 

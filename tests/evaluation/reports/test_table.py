@@ -162,5 +162,5 @@ def test_p_values_say_on_which_side_of_the_level_they_are() -> None:
 def test_how_many_persons_intervals_draw_stands_below_the_faces() -> None:
     of_people = replace(RESULT, scores=(replace(WHOLE, clusters=1204), SCENES))
     table = rows(format_table([of_people]))
-    assert table[1:3] == [["faces", "3,191", "100"], ["of persons or videos", "1,204", ""]]
+    assert table[1:3] == [["faces", "3,191", "100"], ["of persons, videos or photos", "1,204", ""]]
     assert "persons" not in format_table([RESULT])

@@ -56,7 +56,7 @@ def _rows(columns: Sequence[Scores | None]) -> list[list[str]]:
     names = in_order(name for one in columns if one is not None for name in one.metrics)
     faces = ["faces", *("" if one is None else f"{one.images:,}" for one in columns)]
     drawn = [0 if one is None else one.clusters for one in columns]
-    clusters = ["of persons or videos", *(f"{one:,}" if one else "" for one in drawn)]
+    clusters = ["of persons, videos or photos", *(f"{one:,}" if one else "" for one in drawn)]
     return [
         faces,
         *([clusters] if any(drawn) else []),
