@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.drafts import draft_of, output_file, output_folder, refuse_source
+from mien.drafts import draft_of, output_file, output_folder, refuse_source, try_to_write
 from mien.errors import InputError, OutputError
 
 
@@ -147,3 +147,11 @@ def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path: Path) -> No
         assert link.is_symlink()
         assert target.read_text() == text
     assert [one.name for one in target.parent.iterdir()] == ["real.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a right to")
+def test_trying_leaves_a_link_to_nothing_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "new" / "file")
+    try_to_write(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert list((tmp_path / "new").iterdir()) == []

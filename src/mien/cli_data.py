@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -12,8 +11,8 @@ from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
 from .cli_arguments import deferred
 from .cli_lab import parse_settings, show_log
-from .drafts import output_file, output_folder, refuse_source
-from .errors import DataError, InputError, OutputError, SplitMissing, require
+from .drafts import output_file, refuse_source, try_to_write
+from .errors import DataError, InputError, SplitMissing, require
 from .progress import create_progress
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def check(
         raise InputError(f"--limit is {limit}, not at least 0")
     if output is not None:
         refuse_source(output, root)
-        _try_to_write(output)
+        try_to_write(output)
     with create_progress(rows_on_terminal=False) as progress:
         report = run(
             dataset,
@@ -284,18 +283,3 @@ def _name_missing(report: PrepareReport) -> None:
             print(f"mien: {report.split}: {what} {name}", file=sys.stderr)
     if report.not_found or report.unreadable:
         print(f"mien: {report.split}: all are listed in {report.listing}", file=sys.stderr)
-
-
-def _try_to_write(path: Path) -> None:
-    """Raise before the work rather than after it; leaves what is there as it is."""
-    new = not path.exists()
-    if not (new or path.is_file() or path.is_dir()):
-        return  # a pipe would take this for its end
-    path = Path(os.path.realpath(path))
-    output_folder(path.parent)
-    try:
-        path.open("ab").close()
-        if new:
-            path.unlink()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -93,3 +93,22 @@ def output_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path}: the folder cannot be made ({error.strerror})") from None
+
+
+def try_to_write(path: Path) -> None:
+    """Find out before the work whether a file can be written; what is there stays as it is.
+
+    Raises:
+        OutputError: if it cannot, or its folder cannot be made.
+    """
+    new = not path.exists()
+    if not (new or path.is_file() or path.is_dir()):
+        return  # a pipe would take this for its end
+    path = Path(os.path.realpath(path))
+    output_folder(path.parent)
+    try:
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -498,7 +498,9 @@ def test_the_command_makes_the_same_recipe(root: Path, tmp_path: Path) -> None:
         assert again.options["note"] == "it's 1"
         assert ("--data", f"ferplus={folder}") in options
     # A record names no place of this machine.
-    assert f"--data {shlex.quote(f'ferplus={root.name}')}" in table.command(run, whole_paths=False)
+    assert f"--data {shlex.quote(f'ferplus={folder.name}')}" in table.command(
+        run, whole_paths=False
+    )
 
 
 @pytest.mark.parametrize("scale", ["cpu", "gpu", "paper"])

@@ -52,8 +52,8 @@ class Scores:
         subset: ``"whole"``; ``"clean"``, without copies of training pictures; ``"scenes"``,
             faces pasted into scenes; or a named list of pictures such as ``"pose-30"``.
         images: how many pictures the numbers stand for.
-        clusters: how many persons, videos or photos they are of, drawn as wholes by the intervals; 0
-            where they draw single pictures.
+        clusters: how many persons, videos or photos they are of, which the intervals draw as
+            wholes; 0 where they draw single pictures.
         metrics: name to number with its 95 % interval; fractions, not per cent.
         classes: expression to precision, recall, F1 and number of pictures.
         confusion: pictures by true (row) and predicted (column) class; empty for scenes. A
