@@ -128,8 +128,6 @@ def compared(summary: Record, folder: str, costs: comparison.Costs) -> str:
 
 def ablation(summary: Record, folder: str) -> str:
     """A paper's table with our numbers beside the printed ones, for a page of docs/."""
-    from mien.training.ablation_report import precisions
-
     measured = "; ".join(summary["measured"]) or "nothing is finished"
     changes = [
         f"from {value}" if key == "starts_from" else f"with {key}: {value}"
@@ -138,10 +136,19 @@ def ablation(summary: Record, folder: str) -> str:
     caption = ", ".join([*changes, f"accuracy in per cent on {measured}"])
     lines = [heading(summary) + caption, ""]
     lines += [*table(*beside_the_paper(summary)), ""]
-    words = precisions({row["name"]: row.get("precision", "") for row in summary["rows"]})
-    lines += [f"{'; '.join(words)}.", ""] if words else []
+    lines += trained_in(summary)
     lines += [f"{ablated(summary, folder, '../results')}.", "", *row_by_row(summary)]
     return "\n".join([*lines, ""])
+
+
+def trained_in(summary: Record) -> list[str]:
+    """Which rows were not trained in bfloat16 alone, for machines that have none."""
+    told = {row["name"]: row.get("precision", "") for row in summary["rows"]}
+    words = []
+    for precision in sorted({*told.values()} - {"", "bfloat16"}):
+        names = [name for name, one in told.items() if one == precision]
+        words.append(f"{precision}: {'all rows' if len(names) == len(told) else ', '.join(names)}")
+    return [f"Trained in {'; '.join(words)}.", ""] if words else []
 
 
 def row_by_row(summary: Record) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..evaluation.reports.table import markdown
 from .ablation_summary import BFLOAT16, RowSummary, Summary
 from .spreads import Difference, Spread
@@ -62,22 +60,18 @@ def remarks(summary: Summary) -> list[str]:
         whose = "" if len(names) == len(summary.rows) else f"{', '.join(names)}: "
         row = names[0] if len(names) == 1 else "ROW"
         lines.append(f"{_FRESH_MARK} {whose}{fresh_words(start, row)}")
-    lines += precisions({row.name: row.precision for row in summary.rows})
+    lines += _precisions(summary)
     if summary.smoke:
         lines.append("Smoke size: these numbers say that everything runs, and nothing else")
     return lines
 
 
-def precisions(rows: Mapping[str, str]) -> list[str]:
-    """Which rows were not trained in bfloat16 alone, one line for each precision.
-
-    Args:
-        rows: their precision by their name, as :class:`RowSummary` has it.
-    """
+def _precisions(summary: Summary) -> list[str]:
+    """Which rows were not trained in bfloat16 alone, one line for each precision."""
     lines = []
-    for precision in sorted({*rows.values()} - {"", BFLOAT16}):
-        names = [name for name, one in rows.items() if one == precision]
-        whose = "all rows" if len(names) == len(rows) else ", ".join(names)
+    for precision in sorted({row.precision for row in summary.rows} - {"", BFLOAT16}):
+        names = [row.name for row in summary.rows if row.precision == precision]
+        whose = "all rows" if len(names) == len(summary.rows) else ", ".join(names)
         lines.append(f"Trained in {precision}: {whose}")
     return lines
 
