@@ -148,7 +148,7 @@ class _Packing:
         per = self.mosaic.pictures
         cut = _cuts(reader)
         faces = Crops(reader, self.preprocess)
-        self.unchanged &= not cut and _is_as_given(reader)
+        self.unchanged &= not cut and reader.as_given
         for first in range(0, len(reader), per):
             pictures = []
             for row in range(first, min(first + per, len(reader))):
@@ -162,11 +162,6 @@ class _Packing:
             self._done += len(pictures)
             if self._progress is not None:
                 self._progress(self._done, self._all)
-
-
-def _is_as_given(reader: Reader) -> bool:
-    """Whether a copy has the pictures that the data set is given out with."""
-    return not reader.prepared or (reader.packed is not None and reader.packed.mosaic.unchanged)
 
 
 def _equal(packed: Picture, original: Picture) -> bool:

@@ -126,6 +126,11 @@ class Reader(ABC):
                 )
 
     @property
+    def as_given(self) -> bool:
+        """Whether the pictures are surely those that the data set is given out with."""
+        return not self.prepared or (self.packed is not None and self.packed.mosaic.unchanged)
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """What the numbers of the classes stand for: the expressions of :attr:`labels`.
 

@@ -65,9 +65,7 @@ def altered(data: AnnotatedPictures) -> str:
     """
     if isinstance(data, Concatenation):
         return " and ".join(dict.fromkeys(filter(None, (altered(one.data) for one in data.parts))))
-    if not isinstance(data, FERPlus | CIFAR10) or not data.prepared:
-        return ""
-    if data.packed is not None and data.packed.mosaic.unchanged:
+    if not isinstance(data, FERPlus | CIFAR10) or data.as_given:
         return ""
     way = "" if data.preprocess is None else f", {data.preprocess.align}"
     return f"by pictures of {data.side} pixels{way}"
