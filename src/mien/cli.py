@@ -9,6 +9,7 @@ listed in ``_VERBS``. What is slow to import, it imports itself.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -166,6 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # closed by whoever called; print() would take standard output
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     _write_utf8()
+    _show_warnings()
     try:
         if arguments == ["--version"]:
             print(f"mien {__version__}", flush=True)
@@ -219,6 +221,13 @@ def _write_utf8() -> None:
     chosen = "PYTHONIOENCODING" in os.environ
     if isinstance(output, TextIOWrapper) and not output.isatty() and not chosen:
         output.reconfigure(encoding="utf-8", errors=output.errors)
+
+
+def _show_warnings() -> None:
+    """What the library has to say, on standard error; a verb of the lab asks for more of it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("mien: %(message)s"))
+    logging.getLogger("mien").handlers[:] = [handler]
 
 
 def _in_command_line(error: OSError) -> bool:

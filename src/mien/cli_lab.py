@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_format
 import logging
 import shlex
-import sys
 import warnings
 from pathlib import Path
 from typing import Annotated, Literal
@@ -151,12 +150,8 @@ def parse_settings(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def show_log() -> None:
-    """What the library says of a run, on standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("mien: %(message)s"))
-    logger = logging.getLogger("mien")
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.INFO)
+    """All that the library says of a run, where the command line shows its warnings."""
+    logging.getLogger("mien").setLevel(logging.INFO)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     # Of Lightning's own making, and nothing that a user could act on.
     warnings.filterwarnings("ignore", module=r"lightning\.")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -148,3 +149,17 @@ def test_other_roots_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="neither a folder nor a zip file"):
         Archive(tmp_path / "text", "a data set")
     assert list(zipped(tmp_path / "empty.zip").files(deep=True)) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a right to")
+def test_folders_that_are_links_are_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "copy" / "a").mkdir(parents=True)
+    (tmp_path / "copy" / "a" / "1.jpg").touch()
+    (tmp_path / "copy" / "b").symlink_to(tmp_path / "copy" / "a")
+    archive = Archive(tmp_path / "copy", "FER+")
+    assert list(archive.files(deep=True)) == list(archive.files(deep=True)) == ["a/1.jpg"]
+    assert len(caplog.messages) == 1
+    assert "links to folders are not followed (1, such as b)" in caplog.messages[0]
+    assert list(archive.files("b")) == ["b/1.jpg"]

@@ -161,3 +161,20 @@ def test_links_that_lead_to_themselves_end_nothing(tmp_path: Path) -> None:
     found = list(read_sources(sources, leave_out=out))
     assert [isinstance(one, MienError) for one in found] == [True] * 4  # a.jpg is empty
     assert sources_in(tmp_path, sources, out) >= {(tmp_path / "a.jpg").resolve()}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a right to")
+def test_folders_that_are_links_are_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    photo, _ = make(tmp_path, "study/a.jpg", "elsewhere/b.jpg")
+    (tmp_path / "study" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert list(find_files(str(tmp_path / "study"))) == [photo]
+    assert caplog.messages == [
+        f"{tmp_path}/study: links to folders (1, such as {tmp_path}/study/linked) are not "
+        "followed, name them to read them"
+    ]
+    assert [one.name for one in find_files(str(tmp_path / "study" / "linked"))] == ["b.jpg"]
+    photo.unlink()
+    with pytest.raises(NotFound, match=r"no videos; links to folders \(1, such as "):
+        list(find_files(str(tmp_path / "study")))

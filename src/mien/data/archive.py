@@ -8,15 +8,18 @@ names. What operating systems leave behind, such as ``.DS_Store``, ``__MACOSX`` 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 from ..errors import DataError, NotFound
 from .parts.layout_signs import begins_layout
+
+log = logging.getLogger("mien")
 
 _LEFT_BEHIND = frozenset(("__MACOSX", "Thumbs.db", "desktop.ini"))
 _OUTER = 2
@@ -100,10 +103,14 @@ class Archive:
     def files(self, folder: str = "", *, deep: bool = False) -> Iterator[str]:
         """The members of a folder in order of their names; with ``deep`` of those below too.
 
-        A folder that is not there gives nothing.
+        A folder that is not there gives nothing. Below it, folders that are links are passed
+        over, so that nothing is read twice, and a warning says so.
         """
         if self._zip is None:
-            yield from sorted(_listed(self.root, PurePosixPath(folder), deep))
+            links: list[str] = []
+            yield from sorted(_listed(self.root, PurePosixPath(folder), deep, links))
+            if links:
+                _tell_of_links(self.root, len(links), links[0])
             return
         base = _plain(folder)
         if not deep:
@@ -195,8 +202,22 @@ def _shown(path: str) -> bool:
     return not any(one.startswith(".") or one in _LEFT_BEHIND for one in path.split("/"))
 
 
-def _listed(root: Path, folder: PurePosixPath, deep: bool) -> Iterator[str]:
-    """Files of a folder in any order; sets have hundreds of thousands, so no ``Path`` for each."""
+@cache
+def _tell_of_links(root: Path, count: int, first: str) -> None:
+    """Once for each, as a copy is listed again for other questions."""
+    log.warning(
+        "%s: links to folders are not followed (%d, such as %s); copy what they lead to",
+        root,
+        count,
+        first,
+    )
+
+
+def _listed(root: Path, folder: PurePosixPath, deep: bool, links: list[str]) -> Iterator[str]:
+    """Files of a folder in any order; sets have hundreds of thousands, so no ``Path`` for each.
+
+    Folders in it that are links are added to ``links`` if it is to be deep.
+    """
     if not (root / folder).is_dir():
         return
     try:
@@ -208,7 +229,9 @@ def _listed(root: Path, folder: PurePosixPath, deep: bool) -> Iterator[str]:
                 if entry.is_file():
                     yield prefix + entry.name
                 elif deep and entry.is_dir(follow_symlinks=False):
-                    yield from _listed(root, folder / entry.name, deep)
+                    yield from _listed(root, folder / entry.name, deep, links)
+                elif deep and entry.is_dir():
+                    links.append(prefix + entry.name)
     except OSError as error:
         raise _unlistable(root / folder, error) from None
 

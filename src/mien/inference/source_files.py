@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -44,12 +45,15 @@ _SUFFIXES = PICTURE_SUFFIXES | VIDEO_SUFFIXES
 
 CAMERA = "camera:"
 
+log = logging.getLogger("mien")
+
 
 def find_files(name: str, leave_out: Path | None = None) -> Iterator[Path]:
     """The files that a path or glob stands for, in order.
 
     Of folders those with a picture's or video's suffix, to the bottom, without hidden ones;
-    folders in it that are links are passed over, so that nothing is read twice.
+    folders in it that are links are passed over, so that nothing is read twice, and a warning
+    says so.
 
     Args:
         name: path or glob.
@@ -172,6 +176,7 @@ def _is_searched(folder: Path, source: Path, out: Path | None) -> bool:
 def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
     out = None if leave_out is None else _whole(leave_out)
     refused: list[OSError] = []
+    links: list[Path] = []
     empty = True
     for folder, folders, files in os.walk(path, onerror=refused.append):
         folders[:] = sorted(
@@ -179,6 +184,7 @@ def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
             for name in folders
             if not name.startswith(".") and (out is None or _whole(Path(folder, name)) != out)
         )
+        links.extend(one for name in folders if (one := Path(folder, name)).is_symlink())
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
                 empty = False
@@ -187,8 +193,15 @@ def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
         first, more = refused[0], len(refused) - 1
         others = f", nor can {more} more below {path}" if more else ""
         raise Unreadable(f"{first.filename}: cannot be listed ({first.strerror}){others}")
+    linked = ""
+    if links:
+        such = f"({len(links)}, such as {links[0]})"
+        linked = f"links to folders {such} are not followed, name them to read them"
     if empty:
-        raise NotFound(f"{path}: the folder holds no pictures and no videos")
+        nothing = f"{path}: the folder holds no pictures and no videos"
+        raise NotFound(f"{nothing}; {linked}" if linked else nothing)
+    if linked:
+        log.warning("%s: %s", path, linked)
 
 
 def is_video(path: Path) -> bool:
