@@ -12,7 +12,6 @@ from mien.evaluation.bootstrap import (
     estimate,
     estimate_from_counts,
     estimate_from_weights,
-    share_estimate,
 )
 
 
@@ -140,19 +139,6 @@ def test_resampled_sets_that_say_nothing_are_left_out() -> None:
     assert (found.low, found.value, found.high) == (0.25, 0.25, 0.25)
 
 
-def test_shares_have_wilsons_interval() -> None:
-    # Wilson 1927: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)
-    z, n, p = stats.norm.ppf(0.975), 40, 0.9
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    found = share_estimate(36, 40)
-    assert found.value == p
-    assert found.low == pytest.approx((p + z**2 / (2 * n) - half) / (1 + z**2 / n), abs=1e-12)
-    assert found.high == pytest.approx((p + z**2 / (2 * n) + half) / (1 + z**2 / n), abs=1e-12)
-    # All right, and still not certain.
-    assert share_estimate(30, 30).high == pytest.approx(1, abs=1e-12)
-    assert share_estimate(30, 30).low == pytest.approx(30 / (30 + z**2), abs=1e-12)
-    assert share_estimate(0, 30).high == pytest.approx(z**2 / (30 + z**2), abs=1e-12)
-    with pytest.raises(DataError, match="at least one picture"):
-        share_estimate(0, 0)
+def test_weights_need_a_picture() -> None:
     with pytest.raises(DataError, match="at least one picture"):
         estimate_from_weights({}, 0)

@@ -11,6 +11,7 @@ from scipy import stats
 from mien.errors import DataError
 from mien.evaluation.answers import Answers
 from mien.evaluation.groups import group_scores
+from mien.evaluation.shares import share_estimate
 from mien.evaluation.tasks import Task
 from mien.expressions import LabelSet
 
@@ -143,3 +144,24 @@ def test_what_does_not_fit_is_refused() -> None:
         group_scores({"age": ["1"]}, task, answers)
     with pytest.raises(DataError, match="column age has no value for any picture that counts"):
         group_scores({"age": ["", "20"]}, task, answers)
+
+
+def test_groups_of_few_persons_are_not_judged_by_their_many_pictures() -> None:
+    # Two groups of 200 pictures, one of four persons, the other of a hundred.
+    persons = np.concatenate([np.repeat(np.arange(4), 50), 10 + np.repeat(np.arange(100), 2)])
+    right = np.concatenate([np.repeat([True, True, True, False], 50), np.arange(200) < 160])
+    task = Task(
+        protocol="all",
+        subset="whole",
+        labels=TWO,
+        truth=np.zeros(400, np.int64),
+        counts=np.ones(400, bool),
+        clusters=persons,
+    )
+    answers = Answers(TWO, np.where(right, 0, 1))
+    (few, many), gaps = group_scores({"where": ["few"] * 200 + ["many"] * 200}, task, answers)
+    assert (few.images, few.clusters, few.judged) == (200, 4, False)
+    assert (many.images, many.clusters, many.judged) == (200, 100, True)
+    assert few.accuracy == share_estimate(right[:200], persons[:200])
+    assert many.accuracy == share_estimate(right[200:], persons[200:])
+    assert gaps == ()

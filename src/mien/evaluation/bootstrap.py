@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from ..errors import DataError
 
@@ -160,20 +159,6 @@ def _sets(
         places += np.arange(sets, dtype=np.int32)[:, None] * drawn
         weights = np.bincount(places.ravel(), minlength=sets * drawn)
         yield weights.reshape(sets, drawn).astype(np.float64)
-
-
-def share_estimate(hits: int, pictures: int, *, level: float = LEVEL) -> Estimate:
-    """A share with Wilson's interval (1927), which has a width even where all or none are right.
-
-    For small sets: there, the bootstrap of a share of 0 or 1 claims to be certain.
-
-    Raises:
-        DataError: if there is no picture.
-    """
-    if pictures < 1:
-        raise DataError("an interval needs at least one picture")
-    interval = binomtest(hits, pictures).proportion_ci(level, method="wilson")
-    return Estimate(hits / pictures, float(interval.low), float(interval.high))
 
 
 def _estimate(value: float, spread: NDArray[np.float64], level: float) -> Estimate:

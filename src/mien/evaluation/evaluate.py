@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..data.reader_options import reader_named
 from ..errors import DataError, InputError, UnknownName
 from ..expressions import LabelSet
@@ -21,13 +23,13 @@ from ..preprocess import Picture
 from .answering import Progress
 from .answers import Answers
 from .asking import Asking
-from .bootstrap import share_estimate
 from .classifier import Classifier
 from .comparison import compare
 from .contenders import Contender, load_contenders
 from .faces import Faces
 from .foreign import Foreign
 from .groups import group_scores
+from .judging import clusters_among
 from .manner import Manner
 from .metadata import read_metadata
 from .predictions import Predictions
@@ -36,6 +38,7 @@ from .record import Result
 from .recording import predictions_of, record, worst_mistakes
 from .scores import Comparison, Scores
 from .scoring import score
+from .shares import share_estimate
 from .split import Split, open_split
 from .tasks import Task, answerable, labels_asked
 
@@ -214,11 +217,11 @@ def _result(
 
 def _scored(task: Task, answers: Answers, manner: Manner) -> Scores:
     """All metrics, and the share of faces that were found where one may not have been."""
-    scores = score(task, answers)
-    found = answers.found[task.counts]
+    scores, rows = score(task, answers), np.flatnonzero(task.counts)
+    found = answers.found[rows]
     if manner.detector is None and found.all():
         return scores
-    share = share_estimate(int(found.sum()), len(found))
+    share = share_estimate(found, clusters_among(task, rows))
     return replace(scores, metrics={**scores.metrics, "found": share})
 
 

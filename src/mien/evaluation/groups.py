@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
 from .answers import Answers
-from .bootstrap import LEVEL, Estimate, share_estimate
-from .judging import judge
+from .bootstrap import LEVEL, Estimate
+from .judging import Judged, judge
 from .scores import Gap, GroupScores
+from .shares import share_estimate
 from .tasks import Task
 
 FEWEST = 30
@@ -27,7 +29,10 @@ _DIGITS = re.compile(r"(\d+)")
 def group_scores(
     columns: Mapping[str, Sequence[str]], task: Task, answers: Answers
 ) -> tuple[tuple[GroupScores, ...], tuple[Gap, ...]]:
-    """Accuracy of each group with Wilson's 95 % interval, and the largest gap of each column.
+    """Accuracy of each group with its 95 % interval, and the largest gap of each column.
+
+    Intervals are those of :func:`~mien.evaluation.shares.share_estimate`, with the persons, videos
+    or photos that the task tells of as clusters.
 
     A group is judged if it has at least :data:`FEWEST` pictures and its interval is at most
     :data:`WIDEST` wide. A column with fewer than two judged groups has no gap.
@@ -38,7 +43,8 @@ def group_scores(
     10) at a level so high that, by Bonferroni's inequality, the intervals of all pairs of
     judged groups hold together in 95 % of the cases. One that does not reach down to 0
     therefore means that groups differ, however many there are. The gap's own value still
-    leans upwards.
+    leans upwards. Persons or videos that are in both groups make it too wide rather than too
+    narrow, as they are alike in both.
 
     Args:
         columns: name of a column to the value of each of the N pictures, ``""`` for none;
@@ -54,7 +60,7 @@ def group_scores(
         DataError: if a column is of another number of pictures, none that counts has a
             value in it, or the answers do not fit the task.
     """
-    correct, rows = judge(task, answers).correct, np.flatnonzero(task.counts)
+    judged, rows = judge(task, answers), np.flatnonzero(task.counts)
     groups: list[GroupScores] = []
     gaps: list[Gap] = []
     for column, values in columns.items():
@@ -69,48 +75,54 @@ def group_scores(
                 f"the column {column} has no value for any picture that counts under the "
                 f"protocol {task.protocol}"
             )
-        found = [_group(column, name, correct[given == name]) for name in names]
-        groups += found
-        gaps += _largest_gap([one for one in found if one.judged])
+        members = {name: _Members.of(judged, given == name) for name in names}
+        found = {name: some.scores(column, name) for name, some in members.items()}
+        groups += found.values()
+        gaps += _largest_gap({name: members[name] for name in names if found[name].judged}, column)
     return tuple(groups), tuple(gaps)
 
 
-def _group(column: str, name: str, correct: NDArray[np.bool_]) -> GroupScores:
-    images = len(correct)
-    accuracy = share_estimate(int(correct.sum()), images)
-    return GroupScores(
-        column=column,
-        group=name,
-        images=images,
-        accuracy=accuracy,
-        judged=images >= FEWEST and accuracy.high - accuracy.low <= WIDEST,
-    )
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The pictures of a group: whether each is answered rightly, and its cluster."""
+
+    correct: NDArray[np.bool_]
+    clusters: NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, judged: Judged, places: NDArray[np.bool_]) -> _Members:
+        clusters = judged.clusters
+        return cls(judged.correct[places], None if clusters is None else clusters[places])
+
+    def accuracy(self, level: float = LEVEL) -> Estimate:
+        return share_estimate(self.correct, self.clusters, level=level)
+
+    def scores(self, column: str, name: str) -> GroupScores:
+        images, accuracy = len(self.correct), self.accuracy()
+        return GroupScores(
+            column=column,
+            group=name,
+            images=images,
+            clusters=0 if self.clusters is None else len(np.unique(self.clusters)),
+            accuracy=accuracy,
+            judged=images >= FEWEST and accuracy.high - accuracy.low <= WIDEST,
+        )
 
 
-def _largest_gap(groups: Sequence[GroupScores]) -> list[Gap]:
+def _largest_gap(groups: Mapping[str, _Members], column: str) -> list[Gap]:
     if len(groups) < 2:
         return []
-    best = max(groups, key=lambda one: one.accuracy.value)
-    worst = min(groups, key=lambda one: one.accuracy.value)
-    if best is worst:  # all are equal
-        best, worst = groups[:2]
-    pairs = math.comb(len(groups), 2)
-    return [
-        Gap(
-            column=best.column,
-            best=best.group,
-            worst=worst.group,
-            difference=_difference(best, worst, 1 - (1 - LEVEL) / pairs),
-        )
-    ]
+    shares = {name: one.correct.mean() for name, one in groups.items()}
+    best, worst = max(groups, key=shares.__getitem__), min(groups, key=shares.__getitem__)
+    if best == worst:  # all are equal
+        best, worst = list(groups)[:2]
+    level = 1 - (1 - LEVEL) / math.comb(len(groups), 2)
+    difference = _difference(groups[best].accuracy(level), groups[worst].accuracy(level))
+    return [Gap(column=column, best=best, worst=worst, difference=difference)]
 
 
-def _difference(best: GroupScores, worst: GroupScores, level: float) -> Estimate:
+def _difference(high: Estimate, low: Estimate) -> Estimate:
     """Newcombe's interval: each group's distance to its Wilson limits, added as squares."""
-    high, low = (
-        share_estimate(round(one.accuracy.value * one.images), one.images, level=level)
-        for one in (best, worst)
-    )
     value = high.value - low.value
     return Estimate(
         value,

@@ -111,17 +111,21 @@ def judge(task: Task, answers: Answers) -> Judged:
         predicted=predicted,
         probabilities=probabilities,
         votes=None if task.votes is None else task.votes[rows],
-        clusters=None if task.clusters is None else _clusters(task.clusters[rows]),
+        clusters=clusters_among(task, rows),
     )
 
 
-def _clusters(numbers: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Numbers from 0 on; ``None`` where each is of one picture, or all are the same.
+def clusters_among(task: Task, rows: NDArray[np.intp]) -> NDArray[np.int64] | None:
+    """Clusters of some pictures of a task, numbered from 0 on.
 
-    From one cluster nothing is known of others, so that its pictures must do.
+    Returns:
+        int64 (K,); ``None`` where the pictures are independent, or all of one cluster: from that
+        nothing is known of others, so that its pictures must do.
     """
-    found, places = np.unique(numbers, return_inverse=True)
-    return None if len(found) in (1, len(numbers)) else places.astype(np.int64)
+    if task.clusters is None:
+        return None
+    found, places = np.unique(task.clusters[rows], return_inverse=True)
+    return None if len(found) in (1, len(rows)) else places.astype(np.int64)
 
 
 def _mapped(

@@ -82,6 +82,7 @@ class GroupScores:
         column: of the metadata, such as ``"gender"``.
         group: a value of it.
         images: how many pictures.
+        clusters: of how many persons, videos or photos they are, as in :class:`Scores`.
         accuracy: with its 95 % interval.
         judged: whether the group is large enough for a judgement.
     """
@@ -89,6 +90,7 @@ class GroupScores:
     column: str
     group: str
     images: int
+    clusters: int = 0
     accuracy: Estimate
     judged: bool
 
@@ -118,12 +120,14 @@ class RobustnessPoint:
         corruption: such as ``"blur"``.
         strength: 1 to 5; 0 for the pictures as they are.
         images: how many pictures.
+        clusters: of how many persons, videos or photos they are, as in :class:`Scores`.
         accuracy: with its 95 % interval.
     """
 
     corruption: str
     strength: int
     images: int
+    clusters: int = 0
     accuracy: Estimate
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mien.errors import DataError, LabelMismatch
 from mien.evaluation.answers import Answers
-from mien.evaluation.bootstrap import share_estimate
 from mien.evaluation.damage import robustness
 from mien.evaluation.damage.corruptions import CORRUPTIONS
 from mien.evaluation.damage.robustness import draw, mean_robustness, measure_robustness
+from mien.evaluation.shares import share_estimate
 from mien.evaluation.tasks import Task
 from mien.expressions import LabelSet
 
@@ -43,8 +44,21 @@ def test_accuracy_falls_where_the_pictures_get_too_dark() -> None:
         ("darkness", strength, 4) for strength in range(6)
     ]
     hits = [4, 4, 3, 3, 1, 1]
-    assert [one.accuracy for one in points] == [share_estimate(one, 4) for one in hits]
+    assert [one.accuracy for one in points] == [share_estimate(np.arange(4) < one) for one in hits]
     assert mean_robustness(points) == pytest.approx((4 + 3 + 3 + 1 + 1) / 20)
+
+
+def test_intervals_are_of_persons_where_the_task_tells_of_them() -> None:
+    truth = [1, 1, 1, 0, 0, 0]
+    persons = np.array([5, 5, 5, 8, 8, 8])
+    task = replace(task_of(truth), clusters=persons)
+    crops, names = crops_of([100, 200, 250, 10, 10, 90]), list("abcdef")
+    dark = measure_robustness(bright, crops, names, task, corruptions=DARK)[-1]
+    assert (dark.images, dark.clusters) == (6, 2)
+    assert dark.accuracy == share_estimate([0, 0, 0, 1, 1, 1], persons)
+    single = measure_robustness(bright, crops, names, task_of(truth), corruptions=DARK)[-1]
+    assert single.clusters == 0
+    assert single.accuracy.low > dark.accuracy.low
 
 
 def test_all_kinds_in_their_order_from_the_same_undamaged_pictures() -> None:

@@ -127,6 +127,14 @@ def test_groups_that_are_too_small_are_marked() -> None:
     ]
 
 
+def test_groups_tell_of_how_many_persons_they_are() -> None:
+    first = report_records.result()
+    of_few = replace(first.groups[0], clusters=3)
+    head, *lines = rows(format_groups([replace(first, groups=(of_few, *first.groups[1:]))]))
+    assert head[2] == "faces, of persons, videos or photos"
+    assert [line[2] for line in lines[:2]] == ["400, of 3", f"{first.groups[1].images}"]
+
+
 def test_robustness_of_one_model_by_strength() -> None:
     head, *lines = rows(format_robustness([report_records.result()]))
     assert head[0] == "small, accuracy %"

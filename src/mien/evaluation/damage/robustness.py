@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ...preprocess import Picture
 from ..answers import Answers
-from ..bootstrap import share_estimate
-from ..judging import judge
+from ..judging import clusters_among, judge
 from ..scores import RobustnessPoint
+from ..shares import share_estimate
 from ..tasks import Task
 from .corruptions import CORRUPTIONS, STRENGTHS, Corruption
 
@@ -74,7 +74,8 @@ def measure_robustness(
         seed: of what is drawn at random.
 
     Returns:
-        Points by kind, then strength, with Wilson's 95 % intervals.
+        Points by kind, then strength, with the 95 % intervals of
+        :func:`~mien.evaluation.shares.share_estimate`.
 
     Raises:
         LabelMismatch: if the model lacks a class of the task; both sets are named.
@@ -90,7 +91,7 @@ def measure_robustness(
     if not len(rows):
         raise DataError(f"no picture counts under the protocol {task.protocol}")
     steps = [("", 0)] + [(kind, strength) for kind in kinds for strength in STRENGTHS]
-    hits = dict.fromkeys(steps, 0)
+    hits: dict[tuple[str, int], list[NDArray[np.bool_]]] = {step: [] for step in steps}
     done, total = 0, len(steps) * len(rows)
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
@@ -105,16 +106,28 @@ def measure_robustness(
                     for crop, row in zip(crops, batch, strict=True)
                 ]
             )
-            hits[kind, strength] += int(judge(part, classify(damaged)).correct.sum())
+            hits[kind, strength].append(judge(part, classify(damaged)).correct)
             done += len(batch)
             if progress is not None:
                 progress(done, total)
+    return _points(kinds, hits, clusters_among(task, rows))
+
+
+def _points(
+    kinds: Iterable[str],
+    hits: Mapping[tuple[str, int], Sequence[NDArray[np.bool_]]],
+    clusters: NDArray[np.int64] | None,
+) -> tuple[RobustnessPoint, ...]:
+    accuracies = {
+        step: share_estimate(np.concatenate(batches), clusters) for step, batches in hits.items()
+    }
     return tuple(
         RobustnessPoint(
             corruption=kind,
             strength=strength,
-            images=len(rows),
-            accuracy=share_estimate(hits[(kind, strength) if strength else ("", 0)], len(rows)),
+            images=sum(map(len, hits["", 0])),
+            clusters=0 if clusters is None else int(clusters.max()) + 1,
+            accuracy=accuracies[(kind, strength) if strength else ("", 0)],
         )
         for kind in kinds
         for strength in (0, *STRENGTHS)

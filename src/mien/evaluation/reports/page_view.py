@@ -107,7 +107,10 @@ def _group(column: str, entries: Sequence[Entry]) -> GroupView:
     rows = []
     for name in dict.fromkeys(one.group for _, one in members):
         same = [(key, one) for key, one in members if one.group == name]
-        remark = f"{same[0][1].images:,} pictures"
+        first = same[0][1]
+        remark = f"{first.images:,} pictures"
+        if first.clusters:
+            remark += f" of {first.clusters:,} persons, videos or photos"
         if not all(one.judged for _, one in same):
             remark += ", too few to judge"
         rows.append((name, remark, [Dot(key, one.accuracy, one.judged) for key, one in same]))

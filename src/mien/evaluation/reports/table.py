@@ -130,6 +130,7 @@ def format_groups(results: Sequence[Result]) -> str:
             cells.append(_cell("accuracy", same[0].accuracy) + few if same else "")
             if same:
                 faces = f"{same[0].images:,}"
+                faces += f", of {same[0].clusters:,}" if same[0].clusters else ""
         rows.append([column, group, faces, *cells])
     for column in dict.fromkeys(gap.column for result in results for gap in result.gaps):
         cells = []
@@ -141,7 +142,9 @@ def format_groups(results: Sequence[Result]) -> str:
                 else f"{gap.best} over {gap.worst}: {_cell('loss', gap.difference)}"
             )
         rows.append([column, "largest gap, in points", "", *cells])
-    head = ["column", "group", "faces", *(f"{one.model}, accuracy %" for one in results)]
+    drawn = any(one.clusters for result in results for one in result.groups)
+    faces = "faces, of persons, videos or photos" if drawn else "faces"
+    head = ["column", "group", faces, *(f"{one.model}, accuracy %" for one in results)]
     return markdown(head, rows, left=2)
 
 
