@@ -8,10 +8,12 @@ import more_copies
 import pytest
 import rafdb_copy
 
+from mien.data.packed import pack
 from mien.data.preparing.prepare import prepare
 from mien.data.rafdb import RAFDB
 from mien.errors import InputError, NotFound, UnknownName
 from mien.evaluation.split import open_split, usual_split
+from mien.preprocess import Preprocess
 
 
 def folder(root: Path, *splits: str) -> Path:
@@ -45,7 +47,17 @@ def test_a_prepared_copy_and_options_are_told(tmp_path: Path) -> None:
     assert [one.subset for one in opened.tasks] == ["whole"]
     reader = RAFDB(root, "test", images="aligned_224")
     prepare(reader, tmp_path / "prepared", size=32, detector="none", jobs=1)
-    assert open_split("rafdb", tmp_path / "prepared").settings == {"copy": "prepared"}
+    opened = open_split("rafdb", tmp_path / "prepared")
+    assert opened.settings == {"copy": "prepared, 32 pixels"}
+    pack([reader], tmp_path / "same.zip")
+    assert open_split("rafdb", tmp_path / "same.zip").settings == {}
+    pack([reader], tmp_path / "small.zip", Preprocess(size=24))
+    opened = open_split("rafdb", tmp_path / "small.zip")
+    assert opened.settings == {"copy": "prepared, 24 pixels"}
+    next((root / "Image" / "aligned_224").iterdir()).unlink()
+    prepare(reader, tmp_path / "fewer", size=32, detector="none", jobs=1, unreadable="drop")
+    settings = open_split("rafdb", tmp_path / "fewer").settings
+    assert settings == {"copy": "prepared, 32 pixels, without 1 picture of the original"}
 
 
 def test_wrong_names_are_told_before_a_copy_is_sought(tmp_path: Path) -> None:

@@ -101,8 +101,8 @@ def open_split(
         reader, protocol=protocol, subsets=parts, clean=clean_faces(reader), ignore=ignored
     )
     settings: dict[str, str | int | float] = {}
-    if reader.preprocess is not None:
-        settings["copy"] = "prepared"
+    if not reader.as_given or reader.absent:
+        settings["copy"] = _copy(reader)
     for key, value in chosen.items():
         settings[f"option {key}"] = Path(value).name if isinstance(value, Path) else str(value)
     if subsets:
@@ -110,3 +110,12 @@ def open_split(
     if ignored:
         settings["ignored"] = ", ".join(ignored)
     return Split(reader, tasks, settings)
+
+
+def _copy(reader: Reader) -> str:
+    """What was made of the original's pictures, as numbers depend on it."""
+    made = ["prepared", *([f"{reader.side} pixels"] if reader.side else [])]
+    if reader.absent:
+        pictures = "picture" if reader.absent == 1 else "pictures"
+        made.append(f"without {reader.absent:,} {pictures} of the original")
+    return ", ".join(made)
