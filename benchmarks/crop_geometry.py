@@ -25,10 +25,9 @@ from mien.evaluation.crop_geometry import measure_crop_geometry
 from mien.evaluation.pasting import SIDES, paste
 from mien.evaluation.provenance import git_commit, machine, version
 from mien.faces import MTCNN
-from mien.faces.mtcnn import LONE, THRESHOLDS
+from mien.faces.mtcnn import AGAIN, THRESHOLDS
 
 OUTPUT = Path(__file__).resolve().parents[1] / "results" / "training" / "crop-geometry.json"
-USUAL = (0.6, 0.7, 0.7)
 SEED = 0
 TILES = 4
 """Along a side of a picture that is shuffled."""
@@ -47,9 +46,11 @@ def main() -> None:
     measured = {
         name: measure(detector, data.images[chosen])
         for name, detector in {
-            str(USUAL): MTCNN(thresholds=USUAL, lone=USUAL[-1]),
-            str(THRESHOLDS): MTCNN(lone=THRESHOLDS[-1]),
-            f"{THRESHOLDS}, lone {LONE}": MTCNN(),
+            str(THRESHOLDS): MTCNN(again=None),
+            **{
+                f"{THRESHOLDS}, again {again}": MTCNN(again=again)
+                for again in ((*AGAIN[:2], THRESHOLDS[2]), AGAIN)
+            },
         }.items()
     }
     record = {

@@ -286,6 +286,66 @@ def test_standard_output_that_is_full_is_named(arguments: list[str]) -> None:
     assert line.startswith("mien: error: standard output: No space left on device")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("format", ["table", "json", "csv"])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_rows_for_a_full_standard_output_are_one_line_and_a_code(
+    format: str, buffered: str, tiny_model: Path, photo: Path
+) -> None:
+    options = ["--model", tiny_model, "--detector", "none", "--format", format]
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "mien", "predict", photo, *options]
+        done = subprocess.run(
+            [*map(str, command)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+    assert done.returncode == SOME_FAILED
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("mien: error: standard output: cannot be written (No space left on")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of file sizes")
+def test_a_file_that_rows_are_added_to_keeps_what_it_held(tiny_model: Path, tmp_path: Path) -> None:
+    video, output = write_video(tmp_path / "clip.avi", frames=30), tmp_path / "rows.jsonl"
+    earlier = '{"before": 1}\n' * 50
+    output.write_text(earlier)
+    options = ("--model", tiny_model, "--detector", "none", "--format", "json")
+    command = [sys.executable, "-m", "mien", *map(str, ("predict", video, *options))]
+    with output.open("a") as stream:
+        done = subprocess.run(
+            command,
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=300,
+            preexec_fn=_limit_file_size,
+        )
+    assert done.returncode == SOME_FAILED
+    text = output.read_text()
+    assert text.startswith(earlier)
+    rows = [json.loads(line)["frame"] for line in text.removeprefix(earlier).splitlines()]
+    assert rows == list(range(len(rows)))
+    assert rows
+
+
+def test_a_dash_is_standard_output(
+    predict: Callable[..., int],
+    photo: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    assert predict(photo, "--format", "csv", "--output", "-") == DONE
+    assert capfd.readouterr().out.startswith("source,frame,")
+    assert not Path("-").exists()
+
+
 def _limit_file_size() -> None:
     """A file that may not grow stands for a full disk: writing fails with an OSError."""
     import resource

@@ -78,7 +78,7 @@ def predict(
     Args:
         paths: Photos, videos, folders, globs, or camera:N.
         format: How the rows are written; json is one object a line.
-        output: File for the rows.
+        output: File for the rows; - for standard output, as without it.
         annotate: Folder for pictures and videos with the faces drawn in.
         heatmap: Draw in as well where the network looked; for models with attention.
         detector: How faces are found; none if the pictures are face crops already.
@@ -103,6 +103,8 @@ def predict(
         raise InputError(f"--every is {every}, not at least 1")
     if heatmap and annotate is None:
         raise InputError("--heatmap is drawn into the pictures of --annotate FOLDER; give both")
+    if str(output) == "-":
+        output = None
     if output is not None and is_source(output, paths, annotate):
         raise InputError(
             f"{output}: is one of the sources, and would be lost; name another --output"

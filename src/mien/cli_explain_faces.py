@@ -49,15 +49,15 @@ class FaceFinder:
 
     def _files(self, name: str) -> Iterator[Path]:
         from .inference.source_files import find_files, is_video
+        from .inference.sources import guarded
 
-        try:
-            for file in find_files(name, self._leave_out):
-                if not is_video(file):
-                    yield file
-                    continue
+        for file in guarded(find_files(name, self._leave_out)):
+            if isinstance(file, MienError):
+                self._fail(file)
+            elif is_video(file):
                 self._fail(InputError(f"{file}: is a video; mien explain takes pictures"))
-        except MienError as error:
-            self._fail(error)
+            else:
+                yield file
 
     def _faces(self, file: Path) -> Iterator[FaceCut]:
         from .explain.subjects import FaceCut

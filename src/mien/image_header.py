@@ -50,6 +50,7 @@ class Header:
         orientation: Exif's, 1 to 8, of the kinds to which OpenCV does not apply it whatever
             else they hold; ``None`` of the others.
         extra_sample: TIFF's first ExtraSamples; 0 if it says nothing.
+        depth: bits of a sample that is decoded to 16: AVIF's may have 10 or 12.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Header:
     alpha: bool = False
     orientation: int | None = None
     extra_sample: int = 0
+    depth: int = 16
 
 
 def kind_of(start: bytes) -> str | None:
@@ -77,7 +79,9 @@ def read_header(data: bytes) -> Header:
     """
     kind = kind_of(data[:SIGNATURE_LENGTH])
     if kind is None:
-        raise Unreadable(f"is not a picture ({', '.join(_SIGNATURES)})")
+        raise Unreadable(f"is not a picture ({', '.join(_READERS)})")
+    if kind == _HEIC:
+        raise Unreadable("is an HEIC picture, which mien does not read; convert it to JPEG or PNG")
     try:
         return _READERS[kind](data)
     except (struct.error, IndexError, ValueError):
@@ -186,7 +190,11 @@ def _avif(data: bytes) -> Header:
     orientation = _TURNED[
         turns.group(1)[0] & 3 if turns else 0, mirror.group(1)[0] & 1 if mirror else None
     ]
-    return Header("AVIF", width, height, b"auxC" in meta, orientation)
+    # Of the property box "av1C" the third byte: 8 bit a sample, else 10, else 12.
+    coded = re.search(rb"av1C..(.)", meta, re.DOTALL)
+    high = coded.group(1)[0] & 0x60 if coded else 0
+    depth = {0x40: 10, 0x60: 12}.get(high, 8)
+    return Header("AVIF", width, height, b"auxC" in meta, orientation, depth=depth)
 
 
 def _pnm(data: bytes) -> Header:
@@ -218,6 +226,8 @@ def _tiff_tags(data: bytes) -> dict[int, int]:
     return tags
 
 
+_HEIC = "HEIC"
+
 _SIGNATURES = {
     kind: re.compile(pattern, re.DOTALL)
     for kind, pattern in {
@@ -227,7 +237,9 @@ _SIGNATURES = {
         "GIF": rb"GIF8[79]a",
         "TIFF": rb"II\*\0|MM\0\*",
         "BMP": rb"BM....\0\0\0\0",
-        "AVIF": rb"....ftypavi[fs]",
+        # The brand, or a general one and AVIF's among those that follow.
+        "AVIF": rb"....ftyp(?:.{4})*?avi[fs]",
+        _HEIC: rb"....ftyp(?:hei[cxms]|hev[cxms]|mi[fa]1|msf1)",
         "PNM": rb"P[1-6]\s",
     }.items()
 }

@@ -33,9 +33,12 @@ def test_none_takes_the_whole_picture() -> None:
 
 
 def test_mtcnn_may_be_told_to_give_sure_faces_only() -> None:
-    assert create_detector("mtcnn", unsure=True)._limits[2] == pytest.approx(np.log(0.4 / 0.6))
-    sure = create_detector("mtcnn", unsure=False)
-    assert sure._limits[2] == pytest.approx(np.log(0.7 / 0.3))
+    first, again = create_detector("mtcnn", unsure=True)._looks
+    assert first == pytest.approx(np.log([0.6 / 0.4, 0.7 / 0.3, 0.7 / 0.3]))
+    assert again == pytest.approx(np.log([0.3 / 0.7, 0.1 / 0.9, 0.4 / 0.6]))
+    sure = create_detector("mtcnn", unsure=False)._looks
+    assert sure[0] == pytest.approx(first)
+    assert sure[1] == pytest.approx(np.log([0.3 / 0.7, 0.1 / 0.9, 0.7 / 0.3]))
 
 
 def test_unknown_names_and_a_missing_file(tmp_path: Path) -> None:

@@ -113,22 +113,58 @@ def test_min_face_sets_the_smallest_face(one_person: Picture) -> None:
 def test_an_unsure_face_counts_where_it_is_the_best(
     scores: tuple[float, ...], kept: list[float]
 ) -> None:
+    people = mtcnn._detections(*squares(scores, 50), sure=0.7, smallest=50)
+    assert [face.score for face in people] == pytest.approx(kept)
+    assert [face.unsure for face in people] == [one < 0.7 for one in kept]
+    assert mtcnn._detections(*squares(scores, 50), sure=0.7, smallest=51) == []
+
+
+def squares(scores: tuple[float, ...], side: float) -> tuple[mtcnn._Candidates, np.ndarray]:
+    """Squares side by side, which the network leaves where they are."""
     number = len(scores)
     corners = np.arange(number, dtype=np.float64)[:, None] * 100
     found = mtcnn._Candidates(
-        boxes=np.concatenate([corners, corners, corners + 50, corners + 50], 1),
+        boxes=np.concatenate([corners, corners, corners + side, corners + side], 1),
         logits=np.log(np.divide(scores, 1 - np.array(scores))).reshape(number),
         picture=np.ones(number, np.intp),
     )
-    before, people, after = mtcnn._detections(found, np.zeros((number, 15)), 3, sure=0.7)
-    assert before == after == []
-    assert [face.score for face in people] == pytest.approx(kept)
+    return found, np.zeros((number, 15))
 
 
-def test_how_unsure_a_lone_face_may_be_is_a_setting(one_person: Picture) -> None:
-    unreached = (0.3, 0.1, 1 - 1e-9)
-    assert len(MTCNN(thresholds=unreached, threads=1)([one_person])[0]) == 1
-    assert MTCNN(thresholds=unreached, lone=unreached[2], threads=1)([one_person]) == [[]]
+def test_pictures_without_a_face_are_looked_at_again(one_person: Picture) -> None:
+    unreached = (0.6, 0.7, 1 - 1e-9)
+    assert MTCNN(thresholds=unreached, again=None, threads=1)([one_person]) == [[]]
+    ((face,),) = MTCNN(thresholds=unreached, threads=1)([one_person])
+    assert face.unsure
+    ((same,),) = MTCNN(threads=1)([one_person])
+    assert not same.unsure
+    assert face.box == pytest.approx(same.box, abs=2)
+
+
+def test_a_picture_with_a_face_is_not_looked_at_again(
+    one_person: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    look = MTCNN._look
+
+    def counting(self: MTCNN, octaves, proposed, limits, pictures):
+        looked.append((float(limits[2]), list(pictures)))
+        return look(self, octaves, proposed, limits, pictures)
+
+    monkeypatch.setattr(MTCNN, "_look", counting)
+    nobody = np.full((60, 80, 3), 128, np.uint8)
+    found = MTCNN(threads=1)([nobody, one_person, nobody])
+    assert [len(one) for one in found] == [0, 1, 0]
+    sure, unsure = np.log(0.7 / 0.3), np.log(0.4 / 0.6)
+    assert looked == [(pytest.approx(sure), [0, 1, 2]), (pytest.approx(unsure), [0, 2])]
+
+
+def test_none_is_smaller_than_the_smallest(one_person: Picture) -> None:
+    ((face,),) = MTCNN(min_face=20, threads=1)([one_person])
+    longer = max(face.box[2:])
+    for detector in (MTCNN(min_face=longer + 1, threads=1), MTCNN(min_face=longer - 1, threads=1)):
+        found = detector([one_person])[0]
+        assert all(max(one.box[2:]) >= detector._smallest for one in found)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (11, 400), (400, 11), (12, 12), (41, 1000)])
@@ -139,8 +175,14 @@ def test_any_size_passes(detector: MTCNN, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"min_face": 5}, {"scale_factor": 1.0}, {"thresholds": (0.6, 0.7, 1.0)}, {"lone": 0.0}],
+    [
+        {"min_face": 5},
+        {"scale_factor": 1.0},
+        {"thresholds": (0.6, 0.7, 1.0)},
+        {"again": (0.3, 0.1, 0.0)},
+    ],
 )
 def test_senseless_settings_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(MienError, match=str(next(iter(options)))):
+    said = str(next(iter(options))).replace("again", "thresholds")
+    with pytest.raises(MienError, match=said):
         MTCNN(**options)  # type: ignore[arg-type]

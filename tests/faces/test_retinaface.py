@@ -96,7 +96,7 @@ def test_a_spot_is_found_where_it_is(spots: dict[int, Path], level: int) -> None
     picture = np.zeros((5 * stride - 3, 7 * stride - 5, 3), np.uint8)
     picture[2 * stride, 4 * stride, BLUE] = 204  # logits 2 and -2
     picture[stride, stride] = 255, 255, 0
-    detector = RetinaFace(spots[level], min_face=32, threads=1)
+    detector = RetinaFace(spots[level], min_face=8, threads=1)
     assert isinstance(detector, Detector)
     ((face,),) = detector([picture])
     assert face.score == pytest.approx(sigmoid(2), abs=1e-4)
@@ -112,11 +112,11 @@ def test_a_spot_is_found_where_it_is(spots: dict[int, Path], level: int) -> None
 
 def test_large_pictures_are_shrunk_and_faces_are_not_moved(spots: dict[int, Path]) -> None:
     picture = np.zeros((64, 96, 3), np.uint8)
-    picture[24, 40, BLUE] = 204
-    ((small,),) = RetinaFace(spots[1], min_face=32, threads=1)([picture])
+    picture[32, 48, BLUE] = 204
+    ((small,),) = RetinaFace(spots[2], min_face=32, threads=1)([picture])
     large = picture.repeat(4, 0).repeat(4, 1)
     for options in ({"min_face": 128}, {"min_face": 1, "max_side": 96}):
-        ((face,),) = RetinaFace(spots[1], threads=1, **options)([large])  # type: ignore[arg-type]
+        ((face,),) = RetinaFace(spots[2], threads=1, **options)([large])  # type: ignore[arg-type]
         assert face.score == pytest.approx(small.score)
         assert np.array(face.box) / 4 == pytest.approx(np.array(small.box))
         assert face.landmarks is not None
@@ -126,7 +126,7 @@ def test_large_pictures_are_shrunk_and_faces_are_not_moved(spots: dict[int, Path
 def test_each_side_is_brought_back_by_its_own_factor(spots: dict[int, Path]) -> None:
     picture = np.zeros((65, 96, 3), np.uint8)
     picture[28:40, 78:86, BLUE] = 204  # of 33 x 48 pixels this covers row 16, column 40
-    ((face,),) = RetinaFace(spots[1], min_face=64, threads=1)([picture])
+    ((face,),) = RetinaFace(spots[1], min_face=8, max_side=48, threads=1)([picture])
     width, height = 16 * math.exp(0.6), 16 * math.exp(-0.8)
     box = np.array([44 + 1.6 - width / 2, 20 - 3.2 - height / 2, width, height])
     assert np.array(face.box) == pytest.approx(box * [2, 65 / 33, 2, 65 / 33], rel=1e-5)
@@ -172,7 +172,7 @@ def test_of_faces_that_overlap_the_best_stays(
         if all(overlap(one[1], other[1]) <= limit for other in kept):
             kept.append(one)
     (found,) = RetinaFace(
-        spots[1], score_threshold=threshold, nms_threshold=limit, min_face=32, threads=1
+        spots[1], score_threshold=threshold, nms_threshold=limit, min_face=8, threads=1
     )([picture])
     assert len(kept) == len(every) if limit == 1 else 10 < len(kept) < len(every)
     assert [face.score for face in found] == pytest.approx([one[0] for one in kept], abs=1e-5)
@@ -190,8 +190,8 @@ def test_pictures_side_by_side_give_what_they_give_alone(spots: dict[int, Path])
         rng.integers(0, 256, (*size, 3), np.uint8) for size in ((90, 60), (40, 70), (8, 200))
     ]
     pictures = [*pictures, pictures[0][:, ::-1], pictures[1][::2, ::2]]
-    detector = RetinaFace(spots[1], min_face=32, threads=3)
-    alone = RetinaFace(spots[1], min_face=32, threads=1)
+    detector = RetinaFace(spots[1], min_face=8, threads=3)
+    alone = RetinaFace(spots[1], min_face=8, threads=1)
     together = detector(pictures)
     assert sum(map(len, together)) > 20
     for faces, picture in zip(together, pictures, strict=True):

@@ -78,6 +78,30 @@ def test_a_full_disk_leaves_only_whole_lines_of_csv() -> None:
     assert text.endswith(",tiny\r\n")
 
 
+def test_a_full_disk_takes_nothing_of_what_others_wrote() -> None:
+    disk = FullDisk(900)
+    disk.write(b"earlier\n" * 20)
+    sink = JsonSink(RowFile(None, disk), BASIC7)
+    with pytest.raises(OutputError):
+        write_all(sink, [face(number) for number in range(12)], 1)
+    text = disk.getvalue().decode()
+    assert text.startswith("earlier\n" * 20)
+    rows = [json.loads(line)["frame"] for line in text.splitlines()[20:]]
+    assert rows == list(range(len(rows)))
+    assert text.endswith("\n")
+
+
+def test_what_others_write_in_between_is_not_shortened() -> None:
+    disk = FullDisk(900)
+    sink = JsonSink(RowFile(None, disk), BASIC7)
+    write_all(sink, [face(0)], 1)
+    disk.write(b"from elsewhere\n")
+    with pytest.raises(OutputError):
+        write_all(sink, [face(number) for number in range(12)], 1)
+    assert len(disk.getvalue()) == 900
+    assert b"from elsewhere\n" in disk.getvalue()
+
+
 def test_csv_quotes_what_needs_it_and_has_a_head() -> None:
     stream = io.BytesIO()
     sink = CsvSink(RowFile(None, stream), BASIC7)

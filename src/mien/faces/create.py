@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import InputError, UnknownName
 from .detection import SMALLEST_FACE, Detector
-from .mtcnn import LONE, MTCNN, THRESHOLDS
+from .mtcnn import AGAIN, MTCNN, THRESHOLDS
 from .retinaface import RetinaFace
 from .whole import WholePicture
 from .yunet import YuNet
@@ -53,8 +53,8 @@ def create_detector(
             f"add --detector {' or '.join(_WITH_FILE)}"
         )
     if name == "mtcnn":
-        lone = LONE if unsure else THRESHOLDS[-1]
-        return MTCNN(min_face=min_face, threads=threads, lone=lone)
+        again = AGAIN if unsure else (*AGAIN[:2], THRESHOLDS[2])
+        return MTCNN(min_face=min_face, threads=threads, again=again)
     if name == "none":
         return WholePicture()
     raise UnknownName("detector", name, DETECTORS)

@@ -30,11 +30,13 @@ class Detection:
         landmarks: float32 (5, 2), x and y in pixels: the eye on the picture's left, the one
             on its right, the nose, the left and the right mouth corner; ``None`` where the
             detector gives none.
+        unsure: whether it is one only because its picture has no surer one.
     """
 
     box: Box | None
     score: float
     landmarks: NDArray[np.float32] | None = field(default=None, compare=False)
+    unsure: bool = False
 
 
 @runtime_checkable

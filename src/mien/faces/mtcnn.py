@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,21 +24,20 @@ from .mtcnn_graphs import graph
 from .mtcnn_weights import Network
 from .session import open_session
 
-THRESHOLDS = (0.3, 0.1, 0.7)
-"""Least probability of a face after P-Net, R-Net and O-Net.
+Thresholds: TypeAlias = tuple[float, float, float]
+"""Least probability of a face after P-Net, R-Net and O-Net."""
 
-The usual (0.6, 0.7, 0.7) loses one in eleven tight faces of FER+'s training pictures pasted
-into scenes, all of them in the first two networks; these lose one in thirty, for some 15 %
-more time, and O-Net goes on rejecting what is no face.
-"""
+THRESHOLDS: Thresholds = (0.6, 0.7, 0.7)
+"""The usual ones."""
 
-LONE = 0.4
-"""Least probability after O-Net of a face in whose picture there is no surer one.
+AGAIN: Thresholds = (0.3, 0.1, 0.4)
+"""For a second look at a picture in which the usual ones find no face.
 
-Of tight faces in scenes this finds nearly another one in a hundred. The price are false faces
-where there is none: of 600 faces whose tiles were shuffled, 155 pass instead of 43
-(``results/training/crop-geometry.json``). Beside other faces a box so unsure is more often a neck
-or a collar.
+They lose one in eleven tight faces of FER+'s training pictures pasted into scenes, nearly all of
+them in the first two networks; these lose one in forty. In pictures with faces they would find
+hands, hair and collars besides. Their price are false faces where there is none: of 600 faces
+whose tiles were shuffled, 154 instead of 9 have one
+(``results/training/crop-geometry.json``).
 """
 
 _CELL, _STEP = 12, 2  # the square that P-Net sees, and how far it moves, in pixels
@@ -67,13 +66,14 @@ class MTCNN:
     """MTCNN on onnxruntime.
 
     Args:
-        min_face: side of the smallest face to be found, in pixels. Twice as large is about
-            four times as fast.
+        min_face: side of the smallest face to be found, in pixels: of none the box's longer side
+            is shorter. Twice as large is about four times as fast.
         thresholds: least probability of a face after P-Net, R-Net and O-Net.
         scale_factor: from one size of the pyramid to the next, below 1.
         threads: how many to compute with; by default one for each physical core.
-        lone: instead of the last threshold, for the best box of a picture in which none reaches
-            it; the last threshold itself switches this off.
+        again: the same for a second look at pictures in which there is none by them. It gives the
+            faces that reach the last of ``thresholds``, or else the best one, which is called
+            unsure. ``None`` for no second look.
 
     Raises:
         ModelError: if the weights are missing or not the known ones.
@@ -84,24 +84,23 @@ class MTCNN:
     def __init__(
         self,
         min_face: float = SMALLEST_FACE,
-        thresholds: tuple[float, float, float] = THRESHOLDS,
+        thresholds: Thresholds = THRESHOLDS,
         scale_factor: float = 0.709,
         threads: int | None = None,
         *,
-        lone: float = LONE,
+        again: Thresholds | None = AGAIN,
     ) -> None:
         if min_face < _CELL:
             raise MienError(f"min_face is {min_face}; MTCNN finds faces of {_CELL} pixels or more")
         if not 0 < scale_factor < 1:
             raise MienError(f"scale_factor is {scale_factor}; choose it between 0 and 1")
-        if len(thresholds) != 3 or not all(0 < one < 1 for one in thresholds):
-            raise MienError(f"thresholds are {thresholds}; choose three between 0 and 1")
-        if not 0 < lone < 1:
-            raise MienError(f"lone is {lone}; choose it between 0 and 1")
-        self._scale, self._factor = _CELL / min_face, scale_factor
-        proposed, refined, self._sure = thresholds
-        limits = proposed, refined, min(lone, self._sure)
-        self._limits = [float(np.log(one / (1 - one))) for one in limits]
+        looks = [thresholds] if again is None else [thresholds, again]
+        for one in looks:
+            if len(one) != 3 or not all(0 < limit < 1 for limit in one):
+                raise MienError(f"thresholds are {one}; choose three between 0 and 1")
+        self._smallest, self._factor = min_face, scale_factor
+        self._sure = thresholds[2]
+        self._looks = [np.log(np.divide(one, np.subtract(1, one))) for one in looks]
         self._sessions = {one: _open(one, threads) for one in ("pnet", "rnet", "onet")}
 
     def __call__(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
@@ -113,16 +112,41 @@ class MTCNN:
             pictures: uint8 (H, W, 3) RGB, of any sizes.
         """
         octaves = [Octaves(picture) for picture in pictures]
-        found = self._propose(octaves)
-        found = _thinned(found, _OVERLAP)
-        found, answer = self._ask("rnet", octaves, found, self._limits[1])
+        proposed = self._propose(octaves)
+        result: list[list[Detection]] = [[] for _ in pictures]
+        for limits in self._looks:
+            without = [index for index, found in enumerate(result) if not found]
+            if without:
+                for index, found in zip(
+                    without, self._look(octaves, proposed, limits, without), strict=True
+                ):
+                    result[index] = found
+        return result
+
+    def _look(
+        self,
+        octaves: Sequence[Octaves],
+        proposed: Sequence[_Candidates],
+        limits: NDArray[np.float64],
+        pictures: Sequence[int],
+    ) -> list[list[Detection]]:
+        """Faces of some of the pictures, by the logits that are the least after each network."""
+        chosen = [
+            one[(one.logits > limits[0]) & np.isin(one.picture, pictures)] for one in proposed
+        ]
+        found = _thinned(_joined([_thinned(one, _OVERLAP_IN_SCALE) for one in chosen]), _OVERLAP)
+        found, answer = self._ask("rnet", octaves, found, limits[1])
         found = _Candidates(_shifted(found.boxes, answer), found.logits, found.picture)
         found = _thinned(found, _OVERLAP)
-        found, answer = self._ask("onet", octaves, found, self._limits[2])
-        return _detections(found, answer, len(pictures), self._sure)
+        found, answer = self._ask("onet", octaves, found, limits[2])
+        own = [found.picture == one for one in pictures]
+        return [_detections(found[one], answer[one], self._sure, self._smallest) for one in own]
 
-    def _propose(self, octaves: Sequence[Octaves]) -> _Candidates:
-        """P-Net on all sizes of all pictures; those of one size go through it together."""
+    def _propose(self, octaves: Sequence[Octaves]) -> list[_Candidates]:
+        """P-Net on all sizes of all pictures; those of one size go through it together.
+
+        Returns the squares that any look may take, of each size.
+        """
         groups: dict[tuple[int, int], list[int]] = {}
         for index, one in enumerate(octaves):
             groups.setdefault((one.height, one.width), []).append(index)
@@ -133,12 +157,13 @@ class MTCNN:
                 rows, columns = pixels[0].shape[:2]
                 zoom = np.array([width / columns, height / rows] * 2)
                 part = self._scan(pixels)
-                part = _Candidates(part.boxes * zoom, part.logits, np.array(members)[part.picture])
-                parts.append(_thinned(part, _OVERLAP_IN_SCALE))
-        return _joined(parts)
+                parts.append(
+                    _Candidates(part.boxes * zoom, part.logits, np.array(members)[part.picture])
+                )
+        return parts
 
     def _scales(self, shortest: int) -> Iterator[float]:
-        scale = self._scale
+        scale = _CELL / self._smallest
         while shortest * scale >= _CELL:
             yield scale
             scale *= self._factor
@@ -161,7 +186,7 @@ class MTCNN:
 
     def _read(self, answer: NDArray[np.float32], first: int, top: int) -> _Candidates:
         """Candidates from P-Net's map (N, 5, rows, columns) of a band that starts at ``top``."""
-        picture, row, column = np.nonzero(answer[:, 0] > self._limits[0])
+        picture, row, column = np.nonzero(answer[:, 0] > min(one[0] for one in self._looks))
         values = answer[picture, :, row, column].astype(np.float64)
         corner = np.stack([column, row], 1) * float(_STEP) + (0, top)
         cells = np.concatenate([corner, corner + _CELL], 1)
@@ -233,25 +258,21 @@ def _shifted(boxes: NDArray[np.float64], answer: NDArray[np.float64]) -> NDArray
 
 
 def _detections(
-    found: _Candidates, answer: NDArray[np.float64], pictures: int, sure: float
-) -> list[list[Detection]]:
-    """O-Net's answer as detections, without those that lie within better ones.
+    found: _Candidates, answer: NDArray[np.float64], sure: float, smallest: float
+) -> list[Detection]:
+    """O-Net's answer for one picture as detections, without those that lie within better ones.
 
-    Of a picture with none of at least the score ``sure``, the best one.
+    If none of the others has a score above ``sure``, the best one.
     """
-    boxes = _shifted(found.boxes, answer)
+    boxes, scores = _shifted(found.boxes, answer), 1 / (1 + np.exp(-found.logits))
     size = found.boxes[:, None, 2:] - found.boxes[:, None, :2]
-    points = answer[:, 5:15].reshape(-1, 2, 5).transpose(0, 2, 1)
-    points = (found.boxes[:, None, :2] + points * size).astype(np.float32)
-    scores = 1 / (1 + np.exp(-found.logits))
-    result: list[list[Detection]] = []
-    for one in range(pictures):
-        index = np.flatnonzero(found.picture == one)
-        index = index[suppress(boxes[index], scores[index], _OVERLAP, over="smaller")]
-        index = index[: max(int((scores[index] > sure).sum()), 1)]  # the best ones come first
-        result.append([])
-        for face in index:
-            left, top, right, bottom = boxes[face].tolist()
-            box = (left, top, right - left, bottom - top)
-            result[-1].append(Detection(box, float(scores[face]), points[face]))
+    points = found.boxes[:, None, :2] + answer[:, 5:15].reshape(-1, 2, 5).transpose(0, 2, 1) * size
+    large = np.flatnonzero((boxes[:, 2:] - boxes[:, :2]).max(1) >= smallest)
+    index = large[suppress(boxes[large], scores[large], _OVERLAP, over="smaller")]
+    result = []
+    for face in index[: max(int((scores[index] > sure).sum()), 1)]:  # the best ones come first
+        left, top, right, bottom = boxes[face].tolist()
+        box, score = (left, top, right - left, bottom - top), float(scores[face])
+        landmarks = points[face].astype(np.float32)
+        result.append(Detection(box, score, landmarks, unsure=score <= sure))
     return result

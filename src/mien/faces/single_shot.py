@@ -56,6 +56,7 @@ class SingleShot(ABC):
             raise MienError(f"min_face is {min_face} and max_side {max_side}; both are above zero")
         self._score_threshold, self._nms_threshold = score_threshold, nms_threshold
         self._zoom, self._max_side = self.needed / min_face, max_side
+        self._smallest = min_face
         try:
             content = Path(model).read_bytes()
         except OSError as error:
@@ -109,6 +110,8 @@ class SingleShot(ABC):
         for face in suppress(boxes, scores, self._nms_threshold):
             left, top, right, bottom = boxes[face].tolist()
             box = (left, top, right - left, bottom - top)
+            if max(box[2:]) < self._smallest:
+                continue
             found.append(Detection(box, float(scores[face]), points[face].astype(np.float32)))
         return found
 

@@ -59,6 +59,10 @@ class Tracker:
         self._tracks = [track for track in self._tracks if track.missed <= self._patience]
         return numbers
 
+    def follows(self, detection: Detection) -> bool:
+        """Whether a face of the next frame would be one that has a number already."""
+        return self._paired(np.array([_place(detection)]))[0] is not None
+
     def _paired(self, places: NDArray[np.float64]) -> list[_Track | None]:
         """For each place the track that it continues."""
         owners: list[_Track | None] = [None] * len(places)

@@ -1,7 +1,7 @@
 """What a video's container says: that it is one, and whether the file ends too early.
 
-Sources: RIFF (AVI), RFC 8794 and RFC 9559 (Matroska, WebM); of MP4 and MOV see
-:mod:`mien.iso_boxes`.
+Sources: RIFF (AVI), RFC 8794 and RFC 9559 (Matroska, WebM), Adobe's Video File Format
+Specification 10.1, annex E (FLV); of MP4 and MOV see :mod:`mien.iso_boxes`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from typing import BinaryIO
 from ..iso_boxes import top_boxes
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_FLV, _FLV_TAG, _FLV_LENGTH = b"FLV\x01", 11, 4  # a tag's head, and the length behind each
 
 
-def is_container(start: bytes) -> bool:
-    """Whether a file's first 12 bytes are those of MP4, MOV, AVI, Matroska or WebM."""
-    return (
-        start[4:8] == b"ftyp"
-        or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
-        or start[:4] == _EBML
-    )
+def container_of(start: bytes) -> str | None:
+    """``"MP4"`` (MOV, too), ``"AVI"``, ``"Matroska"`` (WebM, too) or ``"FLV"``.
 
-
-def is_mp4(path: Path) -> bool:
-    """Whether the file is an MP4 or MOV."""
-    with path.open("rb") as file:
-        return file.read(8)[4:] == b"ftyp"
+    Args:
+        start: the file's first 12 bytes.
+    """
+    if start[4:8] == b"ftyp":
+        return "MP4"
+    if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
+        return "AVI"
+    if start[:4] == _EBML:
+        return "Matroska"
+    return "FLV" if start[:4] == _FLV else None
 
 
 def is_cut_off(path: Path) -> bool:
@@ -35,16 +36,31 @@ def is_cut_off(path: Path) -> bool:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(12)
+        kind = container_of(start)
         try:
-            if start[4:8] == b"ftyp":
+            if kind == "MP4":
                 return any(box.end > size for box in top_boxes(file, size))
-            if start[:4] == b"RIFF":
+            if kind == "AVI":
                 return int(struct.unpack_from("<I", start, 4)[0]) + 8 > size
-            if start[:4] == _EBML:
+            if kind == "Matroska":
                 return _matroska_length(file) > size
+            if kind == "FLV":
+                return _flv_length(file, size) > size
         except (struct.error, IndexError):
             return True
     return False
+
+
+def _flv_length(file: BinaryIO, size: int) -> int:
+    """Where the last tag that begins in the file ends."""
+    file.seek(5)
+    (end,) = struct.unpack(">I", file.read(4))
+    end += _FLV_LENGTH
+    while end < size:
+        file.seek(end)
+        kind_and_length = struct.unpack(">I", file.read(4))[0]
+        end += _FLV_TAG + (kind_and_length & 0xFFFFFF) + _FLV_LENGTH
+    return int(end)
 
 
 def _matroska_length(file: BinaryIO) -> int:

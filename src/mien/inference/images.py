@@ -48,6 +48,8 @@ def read_picture(path: str | Path) -> Picture:
     """
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():
+            raise Unreadable(f"{path}: cannot be read (it is a folder, a pipe or a device)")
         with path.open("rb") as file:
             start = file.read(SIGNATURE_LENGTH)
             if start and kind_of(start) is None:
@@ -120,7 +122,7 @@ def _on_white(pixels: np.ndarray, header: Header) -> Picture:
     for start in range(0, len(pixels), rows):
         band = pixels[start : start + rows]
         if band.dtype == np.uint16:
-            band = (band >> 8).astype(np.uint8)
+            band = (band >> header.depth - 8).astype(np.uint8)
         colour = cv2.cvtColor(band, cv2.COLOR_BGRA2RGB)
         opaque = band[..., 3:].astype(np.uint16)
         # 127 rounds to the nearest; everything stays below 2**16.

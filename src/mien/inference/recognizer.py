@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ _BATCH_PIXELS = 2**23
 
 class Recognizer:
     """Finds the faces in pictures and recognises their expressions.
+
+    Threads may share one; each process makes its own.
 
     Args:
         model: name of a shipped model, or an ONNX file that carries a card; by default the
@@ -68,8 +71,10 @@ class Recognizer:
         if not 0 <= min_confidence <= 1:
             raise InputError(f"min_confidence is {min_confidence}, not between 0 and 1")
         for name, number in (("batch", batch), ("min_face", min_face), ("threads", threads)):
-            if number is not None and number < 1:
-                raise InputError(f"{name} is {number}, not at least 1")
+            if number is not None and not (isinstance(number, Integral) and 1 <= number < 2**31):
+                raise InputError(f"{name} is {number}, not a whole number of at least 1")
+        if not isinstance(detector, str) and not callable(detector):
+            raise InputError(f"detector is {detector!r}, no name and no object that finds faces")
         self.model = Model(model_file(DEFAULT if model is None else model), threads=threads)
         if heatmap:
             self.model.require_attention()
@@ -152,17 +157,17 @@ class Recognizer:
 
     def _recognise(self, frames: list[Frame], tracks: _Tracks) -> list[list[Face]]:
         """Detect in all frames, classify all faces at once, and share the answers out."""
-        detections = self.detector([frame.picture for frame in frames])
+        found = self.detector([frame.picture for frame in frames])
+        tracked = [tracks(frame, faces) for frame, faces in zip(frames, found, strict=True)]
         answers = self._classify(
             [
                 (frame.picture, one)
-                for frame, found in zip(frames, detections, strict=True)
-                for one in found
+                for frame, faces in zip(frames, tracked, strict=True)
+                for one, _ in faces
             ]
         )
         return [
-            self._faces(frame, found, tracks(frame, found), answers)
-            for frame, found in zip(frames, detections, strict=True)
+            self._faces(frame, faces, answers) for frame, faces in zip(frames, tracked, strict=True)
         ]
 
     def _classify(
@@ -185,11 +190,10 @@ class Recognizer:
     def _faces(
         self,
         frame: Frame,
-        detections: Sequence[Detection],
-        tracks: Sequence[int | None],
+        detections: Sequence[tuple[Detection, int | None]],
         answers: Iterator[tuple[NDArray[np.float32], Heatmap | None]],
     ) -> list[Face]:
-        """The records of one frame; takes one answer per detection."""
+        """The records of one frame, of detections with their tracks; takes one answer for each."""
         if not detections:
             nobody = Face(
                 source=frame.source,
@@ -200,8 +204,8 @@ class Recognizer:
             return [nobody]
         faces = []
         # ``answers`` comes last, so that zip takes none beyond this frame's.
-        for number, (detection, track, (row, heat)) in enumerate(
-            zip(detections, tracks, answers, strict=False)
+        for number, ((detection, track), (row, heat)) in enumerate(
+            zip(detections, answers, strict=False)
         ):
             best = int(np.argmax(row))
             confidence = float(row[best])
@@ -226,19 +230,32 @@ class Recognizer:
 
 
 class _Tracks:
-    """Numbers the faces over the frames of each video; a photo's have no track."""
+    """Numbers the faces over the frames of each video; a photo's have no track.
+
+    An unsure one is a face of a video only where there was one before: of thousands of frames
+    without anybody some show something that resembles one.
+    """
 
     def __init__(self) -> None:
         self._source: str | None = None
         self._tracker: Tracker | None = None
 
-    def __call__(self, frame: Frame, found: Sequence[Detection]) -> Sequence[int | None]:
+    def __call__(
+        self, frame: Frame, found: Sequence[Detection]
+    ) -> Sequence[tuple[Detection, int | None]]:
         if frame.number is None:
-            return [None] * len(found)
+            return [(one, None) for one in found]
         if self._tracker is None or frame.source != self._source or frame.number == 0:
             self._source, self._tracker = frame.source, Tracker()
         whole = _whole(frame.picture)
-        return self._tracker([replace(one, box=one.box or whole) for one in found])
+        placed = [replace(one, box=one.box or whole) for one in found]
+        places = [
+            place
+            for place, one in enumerate(placed)
+            if not one.unsure or self._tracker.follows(one)
+        ]
+        numbers = self._tracker([placed[place] for place in places])
+        return [(found[place], number) for place, number in zip(places, numbers, strict=True)]
 
 
 def _batches(

@@ -72,9 +72,7 @@ class RowFile:
         if stream is not None:
             self._stream = stream
         elif output is None:
-            if sys.stdout is None:
-                raise OutputError("standard output is closed; name a file with --output")
-            self._stream = sys.stdout.buffer
+            self._stream = _standard_output()
         else:
             try:
                 output.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +80,8 @@ class RowFile:
                 self._stream = output.open("ab" if self.former else "wb", buffering=0)
             except OSError as error:
                 raise OutputError(f"{output}: cannot be written ({error.strerror})") from None
+        # What others wrote to standard output, or what a file held to which it is appended.
+        self._others = 0 if self._owned else self._end()
         self._whole = 0
 
     def write(self, rows: Sequence[bytes]) -> None:
@@ -118,6 +118,7 @@ class RowFile:
 
     def _take_back(self, rows: Sequence[bytes], done: int) -> None:
         """Shorten the file to its last whole row; ``done`` bytes of ``rows`` are in it."""
+        ours = self._others + self._whole + done
         for row in rows:
             if len(row) > done:
                 break
@@ -125,8 +126,29 @@ class RowFile:
             self._whole += len(row)
         # A pipe or device cannot take anything back.
         with suppress(OSError, ValueError):
-            self._stream.truncate(self._whole)
-            self._stream.seek(0, os.SEEK_END)
+            if self._owned or self._end() == ours:  # else others have written, too
+                self._stream.truncate(self._others + self._whole)
+                self._stream.seek(0, os.SEEK_END)
+
+    def _end(self) -> int:
+        """How long the file is; 0 of what has no length."""
+        try:
+            place = self._stream.tell()
+            end = self._stream.seek(0, os.SEEK_END)
+            self._stream.seek(place)
+        except (OSError, ValueError):
+            return 0
+        return end
+
+
+def _standard_output() -> BinaryIO | io.RawIOBase:
+    """Without its buffer, which would write once more at the end what a full disk refused."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; name a file with --output")
+    sys.stdout.flush()
+    buffer: BinaryIO = sys.stdout.buffer
+    raw: BinaryIO | io.RawIOBase = getattr(buffer, "raw", buffer)
+    return raw
 
 
 def _holds_something(path: Path) -> bool:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, NotFound, Unreadable
-from ..image_header import SIGNATURE_LENGTH
-from .container import is_container
+from ..image_header import SIGNATURE_LENGTH, kind_of
+from .container import container_of
 from .video import VIDEO_SUFFIXES
 
 Source: TypeAlias = str | Path | int | NDArray[np.uint8]
@@ -27,6 +27,8 @@ PICTURE_SUFFIXES = frozenset(
         ".bmp",
         ".dib",
         ".gif",
+        ".heic",  # refused, each by its name, so that no photo is passed over
+        ".heif",
         ".jfif",
         ".jpe",
         ".jpeg",
@@ -206,21 +208,21 @@ def _folder(path: Path, leave_out: Path | None) -> Iterator[Path]:
 
 def is_video(path: Path) -> bool:
     """Whether to open a file as a video: by its suffix, else by its first bytes."""
-    suffix = path.suffix.lower()
-    if suffix in PICTURE_SUFFIXES:
-        return False
-    if suffix in VIDEO_SUFFIXES:
+    if path.suffix.lower() in VIDEO_SUFFIXES:
         return True
     try:
+        if not path.is_file():  # a pipe may never give a byte
+            return False
         with path.open("rb") as file:
-            return is_container(file.read(SIGNATURE_LENGTH))
+            start = file.read(SIGNATURE_LENGTH)
     except OSError:
         return False
+    return kind_of(start) is None and container_of(start) is not None
 
 
 def camera_index(source: object) -> int | None:
     """The N of ``camera:N`` or of a plain number; ``None`` for anything else."""
-    if isinstance(source, int):
+    if isinstance(source, int) and not isinstance(source, bool):
         return source
     text = str(source)
     number = text.removeprefix(CAMERA)

@@ -40,34 +40,37 @@ def read_sources(
         if isinstance(source, np.ndarray):
             name = "array" if arrays == 1 else f"array:{array}"
             array += 1
-            yield from _guarded(_array(source, name))
+            yield from guarded(_array(source, name))
         elif (index := camera_index(source)) is not None:
-            yield from _guarded(read_camera(index, every=every))
+            yield from guarded(read_camera(index, every=every))
         elif not isinstance(source, str | Path):
             yield InputError(
                 f"a source is a path, a number or a uint8 array, not {type(source).__name__}"
             )
         else:
-            for path in lists.get(number) or _guarded(find_files(str(source), leave_out)):
+            for path in lists.get(number) or guarded(find_files(str(source), leave_out)):
                 if isinstance(path, MienError):
                     yield path
                 elif is_video(path):
-                    yield from _guarded(read_video(path, every=every))
+                    yield from guarded(read_video(path, every=every))
                 else:
-                    yield from _guarded(_picture(path))
+                    yield from guarded(_picture(path))
 
 
 def _listed_within(sources: Sequence[Source], folder: Path) -> dict[int, list[Path | MienError]]:
     """The files of those sources, by their place, that lie in a folder."""
     return {
-        place: list(_guarded(find_files(str(one), folder)))
+        place: list(guarded(find_files(str(one), folder)))
         for place, one in enumerate(sources)
         if begins_in(one, folder)
     }
 
 
-def _guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
-    """Give what an iterator gives, and its error as the last item instead of raising."""
+def guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
+    """Give what an iterator gives, and its error as the last item instead of raising.
+
+    Of errors those that are of a file: :class:`MienError`, and ``OSError`` as one of these.
+    """
     try:
         yield from items
     except MienError as error:

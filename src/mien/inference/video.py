@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -14,9 +15,11 @@ import cv2
 
 from ..errors import NotFound, Unreadable
 from ..preprocess import Picture
-from .container import is_cut_off, is_mp4
+from .container import container_of, is_cut_off
 from .opencv import quiet_opencv, video_name
 from .size_watch import SizeWatch
+
+log = logging.getLogger("mien")
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -43,6 +46,8 @@ VIDEO_SUFFIXES = frozenset(
 # A container often announces a few frames more than can be decoded.
 _MISSING_SHARE = 0.1
 _MISSING_AT_LEAST = 5
+
+_CAMERAS = 100  # from there on OpenCV takes a number for one of another interface
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +84,7 @@ def read_video(path: str | Path, *, every: int = 1) -> Iterator[Frame]:
             frames before that point have been given.
     """
     path = Path(path)
-    _require_content(path)
+    kind = container_of(_start_of(path))
     capture = _open(video_name(path), cv2.CAP_FFMPEG)
     if capture is None:
         raise Unreadable(f"{path}: is not a video that can be read, has no frames, or is cut off")
@@ -89,11 +94,12 @@ def read_video(path: str | Path, *, every: int = 1) -> Iterator[Frame]:
         announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         rate = capture.get(cv2.CAP_PROP_FPS)
         frames, last_s = 0, 0.0
-        for time_s, frame in _frames(capture, str(path), every, watch):
+        clock = _Clock(rate, from_first=kind == "AVI")
+        for time_s, frame in _frames(capture, str(path), every, watch, clock):
             frames, last_s = frames + 1, time_s
             if frame is not None:
                 yield frame
-        _require_whole(path, frames, announced, last_s * rate + 1)
+        _require_whole(path, kind, frames, announced, last_s * rate + 1)
     finally:
         capture.release()
         if packets is not None:
@@ -105,7 +111,7 @@ def ask_for_camera(index: int) -> None:
 
     Elsewhere nothing happens.
     """
-    if sys.platform == "darwin" and (capture := _open(index, cv2.CAP_ANY)) is not None:
+    if sys.platform == "darwin" and (capture := _open_camera(index)) is not None:
         capture.release()
 
 
@@ -116,7 +122,7 @@ def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
         NotFound: if there is no such camera, or it is in use.
     """
     source = f"camera:{index}"
-    capture = _open(index, cv2.CAP_ANY)
+    capture = _open_camera(index)
     if capture is None:
         allowed = ", or this one may not (Privacy, in the system's settings)"
         raise NotFound(
@@ -125,7 +131,7 @@ def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
         )
     try:
         start = time.monotonic()
-        for _, frame in _frames(capture, source, every):
+        for _, frame in _frames(capture, source, every, None, _Clock(0.0)):
             if frame is not None:
                 # A live stream has no timestamps of its own that could be trusted.
                 yield replace(frame, time_s=time.monotonic() - start)
@@ -133,17 +139,23 @@ def read_camera(index: int, *, every: int = 1) -> Iterator[Frame]:
         capture.release()
 
 
-def _require_content(path: Path) -> None:
-    """OpenCV does not say why it cannot read; the file system does."""
+def _start_of(path: Path) -> bytes:
+    """The first 12 bytes. OpenCV does not say why it cannot read; the file system does."""
     try:
         if not path.is_file():
             raise NotFound(f"{path}: there is no such file")
         with path.open("rb") as file:
-            empty = not file.read(1)
+            start = file.read(12)
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read ({error.strerror})") from None
-    if empty:
+    if not start:
         raise Unreadable(f"{path}: the file is empty")
+    return start
+
+
+def _open_camera(index: int) -> cv2.VideoCapture | None:
+    # Others end the process, or are no number of OpenCV's.
+    return _open(index, cv2.CAP_ANY) if 0 <= index < _CAMERAS else None
 
 
 def _open(
@@ -156,8 +168,30 @@ def _open(
     return capture if capture.isOpened() else None
 
 
+class _Clock:
+    """Seconds of each frame from FFmpeg's milliseconds, which are 0 where it knows none.
+
+    Args:
+        rate: frames per second that the container announces.
+        from_first: whether the first frame is the beginning. AVI has an order of decoding and no
+            times, so that with frames that refer to later ones all are some frames late.
+    """
+
+    def __init__(self, rate: float, *, from_first: bool = False) -> None:
+        self._step = 1 / rate if rate > 0 else 0.0
+        self._from_first = from_first
+        self._first = self._last = 0.0
+
+    def __call__(self, number: int, time_ms: float) -> float:
+        if number == 0 and self._from_first:
+            self._first = time_ms / 1000
+        missing = number > 0 and time_ms == 0
+        self._last = self._last + self._step if missing else time_ms / 1000 - self._first
+        return self._last
+
+
 def _frames(
-    capture: cv2.VideoCapture, source: str, every: int, watch: SizeWatch | None = None
+    capture: cv2.VideoCapture, source: str, every: int, watch: SizeWatch | None, clock: _Clock
 ) -> Iterator[tuple[float, Frame | None]]:
     """The seconds of each frame, and it; ``None`` for those in between, which nobody wants."""
     rate = max(capture.get(cv2.CAP_PROP_FPS), 0.0) or None
@@ -167,8 +201,9 @@ def _frames(
     while capture.grab():
         time_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
         changed = watch(number, time_ms) if watch else None
+        time_s = clock(number, time_ms)
         if number % every and not changed:
-            yield time_ms / 1000, None
+            yield time_s, None
         else:
             decoded, picture = capture.retrieve()
             if not decoded:
@@ -181,25 +216,35 @@ def _frames(
                     f"{new[0]} x {new[1]}; cut the video there and give the parts"
                 )
             picture = cast(Picture, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-            yield time_ms / 1000, Frame(source, number, time_ms / 1000, picture, rate, total)
+            yield time_s, Frame(source, number, time_s, picture, rate, total)
         number += 1
 
 
-def _require_whole(path: Path, frames: int, announced: int, by_time: float) -> None:
+def _require_whole(
+    path: Path, kind: str | None, frames: int, announced: int, by_time: float
+) -> None:
     """Compare how many frames came with how many the container announced.
 
+    AVI counts them, and MP4 some that an edit list hides; others know how long they are alone.
+
     Args:
-        by_time: how many would have come by the last one's time. A container that knows its
-            duration alone announces more than there are where their rate varies.
+        by_time: how many would have come by the last one's time: by their duration, containers
+            announce more than there are where the rate varies.
     """
     if frames == 0:
         raise Unreadable(f"{path}: the video has no frames that can be decoded")
     missing = announced - frames
-    few = max(_MISSING_AT_LEAST, _MISSING_SHARE * announced)
-    # An MP4's edit list may hide frames that it counts; others announce what they show.
-    many = min(missing, announced - by_time) >= few and not is_mp4(path)
-    if many or ((missing > 0 or announced <= 0) and is_cut_off(path)):
+    many = min(missing, announced - by_time) >= max(_MISSING_AT_LEAST, _MISSING_SHARE * announced)
+    if (many and kind == "AVI") or ((missing > 0 or announced <= 0) and is_cut_off(path)):
         of = f" of {announced}" if announced > 0 else ""
         raise Unreadable(
             f"{path}: frame {frames}: the video is cut off here, after {frames}{of} frames"
+        )
+    if many and kind != "MP4":
+        log.warning(
+            "%s: the pictures end after %d frames, and the video lasts as long as %d; the rest is "
+            "sound alone, or cannot be decoded",
+            path,
+            frames,
+            announced,
         )
