@@ -76,6 +76,8 @@ def test_several_models_side_by_side(
         for name in ("tiny", "bare")
     )
     assert one["settings"] == {}
+    # What is said of files without a card would be refused with a model that has one alone.
+    assert one["command"].endswith("--split public-test --protocol majority")
     assert other["settings"]["mean"] == "0.5, 0.4, 0.3"
     assert other["command"].endswith(
         f"--protocol majority --labels {LABELS} --colour grey --mean 0.5,0.4,0.3"
@@ -117,7 +119,7 @@ def test_another_data_set_with_options_groups_and_robustness(
     record = json.loads(told)
     assert {one["images"] for one in record["robustness"]} == {8}
     assert record["command"].endswith(
-        "--split test --set images=original --robustness 1000 --column gender"
+        "--split test --set images=original --column gender --robustness 1000"
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 import tyro
 
@@ -63,3 +66,27 @@ def test_one_number_stands_for_three() -> None:
     assert said is not None
     assert [str(one) for one in said.labels] == ["sadness", "happiness"]
     assert (said.mean, said.std) == ((0, 0, 0), (0.1, 0.2, 0.3))
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"detector": "yunet"}, "--detector"),
+        ({"min_face": 20}, "--min-face"),
+        ({"detector_model": Path("nowhere.onnx")}, "--detector-model"),
+    ],
+)
+def test_a_detector_that_nothing_asks_for_is_refused(given: dict[str, object], option: str) -> None:
+    with pytest.raises(InputError, match=f"{option} is for --end-to-end and --scenes"):
+        Shown(**given).find()  # type: ignore[arg-type]
+    assert Shown().find() is None
+
+
+def test_records_tell_the_detectors_settings(tmp_path: Path) -> None:
+    assert Shown().settings() == {}
+    file = tmp_path / "detector.onnx"
+    file.write_bytes(b"network")
+    assert Shown(min_face=20, detector_model=file).settings() == {
+        "min_face": 20,
+        "detector_sha256": hashlib.sha256(b"network").hexdigest(),
+    }

@@ -53,3 +53,6 @@ def test_wrong_places_are_refused_before_the_work(tmp_path: Path) -> None:
         Places(None, file / "report.html", several=False)
     with pytest.raises(InputError, match="are the same file"):
         Places(tmp_path / "a", tmp_path / "." / "a", several=False)
+    with pytest.raises(InputError, match=r"one\.json: would be among the records"):
+        Places(tmp_path / "out", tmp_path / "out" / "one.json", several=True)
+    assert Places(tmp_path / "out", tmp_path / "out" / "page.html", several=True).report

@@ -108,6 +108,7 @@ def _measured(
     progress: Bar | Lines,
 ) -> Evaluation:
     from .data.reader_options import options_from_text
+    from .evaluation.command import Arguments
     from .evaluation.evaluate import evaluate as run
     from .evaluation.manner import Manner
 
@@ -122,12 +123,21 @@ def _measured(
         subsets=counted.subset,
         lists=counted.lists,
         ignore=counted.ignore,
-        manner=Manner(view=shown.views, detector=shown.find(), robustness=asked["robustness"]),
+        manner=Manner(
+            view=shown.views,
+            detector=shown.find(),
+            found_by=shown.settings() if shown.end_to_end else {},
+            robustness=asked["robustness"],
+        ),
         metadata=asked["groups"],
         columns=asked["column"],
         foreign=without_card.foreign(),
         threads=shown.threads,
-        arguments=_arguments(counted, shown, without_card, asked),
+        arguments=Arguments(
+            shared=_arguments(counted, shown, {**asked, "robustness": None}),
+            without_card=_arguments(without_card),
+            damaged=_arguments({"robustness": asked["robustness"]}),
+        ),
         with_faces=places.report is not None,
         finished=places.keep,
         progress=progress.count,
@@ -193,7 +203,7 @@ def _scenes(
             split=split,
             protocol=protocol,
             command=shlex.join(["mien", "evaluate", *words]),
-            settings={} if shown.min_face == Shown().min_face else {"min_face": shown.min_face},
+            settings=shown.settings(),
             progress=progress.count,
         )
         places.keep(result)

@@ -69,8 +69,17 @@ class Shown:
     ] = None
 
     def find(self) -> Detector | None:
-        """The detector of ``--end-to-end``."""
+        """The detector of ``--end-to-end``.
+
+        Raises:
+            InputError: if something is said of a detector, and none is asked for.
+        """
         if not self.end_to_end:
+            usual = type(self)()
+            for name in ("detector", "detector_model", "min_face"):
+                if getattr(self, name) != getattr(usual, name):
+                    option = "--" + name.replace("_", "-")
+                    raise InputError(f"{option} is for --end-to-end and --scenes; add one of them")
             return None
         from .faces import create_detector
 
@@ -80,6 +89,17 @@ class Shown:
             min_face=self.min_face,
             threads=self.threads,
         )
+
+    def settings(self) -> dict[str, str | int | float]:
+        """What records say of the detector beside its name, where it is not as usual."""
+        from .evaluation.provenance import file_sha256
+
+        said: dict[str, str | int | float] = {}
+        if self.min_face != type(self)().min_face:
+            said["min_face"] = self.min_face
+        if self.detector_model is not None:
+            said["detector_sha256"] = file_sha256(self.detector_model)
+        return said
 
 
 @dataclass(frozen=True)

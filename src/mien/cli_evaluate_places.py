@@ -26,7 +26,7 @@ class Places:
         several: whether there are several models.
 
     Raises:
-        InputError: if both are the same file.
+        InputError: if both are the same file, or the page would be one of the records.
         OutputError: if a place is of the wrong kind, or cannot be written to.
         MissingExtra: if a report is asked for and Jinja is not installed.
     """
@@ -38,6 +38,9 @@ class Places:
             require("jinja2", "train")
             if output is not None and output.resolve() == report.resolve():
                 raise InputError(f"--output and --report are the same file, {report}")
+            beside = several and output is not None and output.resolve() == report.resolve().parent
+            if beside and report.suffix.lower() == ".json":
+                raise InputError(f"--report {report}: would be among the records; end it in .html")
             _require_file(report, "the report")
         if output is None:
             return

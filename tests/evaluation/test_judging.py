@@ -78,6 +78,14 @@ def test_confidence_is_that_of_the_answer_given() -> None:
     assert judged.confidence == pytest.approx([0.3])
 
 
+def test_equal_confidences_are_equal_however_their_rows_were_added_up() -> None:
+    rows = np.array([[0.6, 0.3, 0.1], [0.6, 0.2, 0.2], [0.6, 0.4, 0.0], [0.6, 0.1, 0.3]])
+    noisy = rows / (1 + np.array([[0], [1e-15], [-2e-15], [3e-16]]))
+    judged = judge(task_of([0] * 4), answers_of([0] * 4, noisy.tolist(), THREE))
+    assert judged.confidence is not None
+    assert set(judged.confidence.tolist()) == {0.6}
+
+
 def test_from_the_surest_down() -> None:
     table = [[0.4, 0.3, 0.3], [0.1, 0.8, 0.1], [0.0, 0.4, 0.6]]
     judged = judge(task_of([0, 1, 1]), answers_of([0, 1, 2], table, THREE)).from_surest()

@@ -54,12 +54,24 @@ def test_probabilities_by_the_names_of_the_columns(reader: RAFDB, tmp_path: Path
         "test_0004;1;0;0;9",
     )
     answers = read(path, reader)
-    assert [str(one) for one in answers.labels] == ["happiness", "fear", "surprise"]
-    assert answers.predicted.tolist() == [2, 0, 1, 0]
+    assert [str(one) for one in answers.labels] == ["happiness", "surprise", "fear"]
+    assert answers.predicted.tolist() == [1, 0, 2, 0]
     assert answers.probabilities is not None
-    assert answers.probabilities[0].tolist() == pytest.approx([0.1, 0.2, 0.7])
+    assert answers.probabilities[0].tolist() == pytest.approx([0.1, 0.7, 0.2])
     # Sums within a thousandth of 1 are brought to 1.
-    assert answers.probabilities[1] == pytest.approx(np.array([0.6, 0.3004, 0.1]) / 1.0004)
+    assert answers.probabilities[1] == pytest.approx(np.array([0.6, 0.1, 0.3004]) / 1.0004)
+
+
+def test_of_equal_probabilities_the_answer_is_the_same_in_any_order_of_columns(
+    reader: RAFDB, tmp_path: Path
+) -> None:
+    rows = [f"test_000{number}," for number in (1, 2, 3, 4)]
+    one = table(tmp_path, "image,fear,anger,sad", *(f"{row}0.4,0.4,0.2" for row in rows))
+    first = read(one, reader)
+    other = table(tmp_path, "image,sad,anger,fear", *(f"{row}0.2,0.4,0.4" for row in rows))
+    second = read(other, reader)
+    assert [first.labels[place] for place in first.predicted] == ["anger"] * 4
+    assert [second.labels[place] for place in second.predicted] == ["anger"] * 4
 
 
 def test_answers_alone(reader: RAFDB, tmp_path: Path) -> None:

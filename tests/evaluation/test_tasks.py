@@ -175,10 +175,11 @@ def test_tasks_that_a_model_cannot_answer_are_left_out(
 ) -> None:
     tasks = tasks_of(AffectNet(affectnet, "val"))
     caplog.set_level(logging.INFO, "mien")
-    (seven,) = answerable(tasks, {"mine": BASIC7})
+    ((seven,), ignored) = answerable(tasks, {"mine": BASIC7})
+    assert ignored == ()
     assert seven.protocol == "7"
     assert "left out: mine: " in caplog.text
-    assert answerable(tasks, {"mine": BASIC8}) == tasks
+    assert answerable(tasks, {"mine": BASIC8}) == (tasks, ())
     with pytest.raises(LabelMismatch) as caught:
         answerable(tasks[:1], {"other": BASIC8, "mine": BASIC7})
     assert str(caught.value) == (
@@ -192,7 +193,7 @@ def test_tasks_that_a_model_cannot_answer_are_left_out(
 def test_classes_without_pictures_need_not_be_known(tmp_path: Path) -> None:
     tasks = tasks_of(RAFDB(rafdb(tmp_path, [1, 4, 4, 7]), "test"))
     few = LabelSet.of(["neutral", "happiness", "surprise"])
-    (task,) = answerable(tasks, {"few": few})
+    ((task,), _) = answerable(tasks, {"few": few})
     assert tuple(task.labels) == ("surprise", "happiness", "neutral")
     assert task.truth.tolist() == [0, 1, 1, 2]
     assert task.protocol == "labels"
@@ -240,3 +241,23 @@ def test_pictures_of_one_person_belong_together(ferplus: Path, tmp_path: Path) -
     judged = judge(task.where(np.array([True] * 4 + [False] * 2), "some"), answers)
     assert judged.number_of_clusters == 3  # of 0 to 3: zoe, abe and somebody
     assert all(one.clusters is None for one in tasks_of(FERPlus(ferplus, "public-test")))
+
+
+def test_a_class_that_only_some_models_know_is_ignored_by_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = tasks_of(RAFDB(rafdb(tmp_path, [1, 4, 4, 7]), "test"))
+    caplog.set_level(logging.INFO, "mien")
+    few = LabelSet.of(["neutral", "happiness", "surprise", "anger"])
+    more = LabelSet.of(["neutral", "happiness", "surprise", "fear"])
+    ((task,), ignored) = answerable(tasks, {"few": few, "more": more})
+    # Both of fear and anger have no picture; sadness and disgust nobody knows.
+    assert sorted(ignored) == ["anger", "fear"]
+    assert tuple(task.labels) == ("surprise", "happiness", "neutral")
+    assert task.protocol in ("labels without fear and anger", "labels without anger and fear")
+    assert "anger is ignored: some of the models do not know it" in caplog.text
+    # Each alone is measured as it would be with the option that the record's command names.
+    (alone,) = tasks_of(RAFDB(tmp_path, "test"), ignore=("fear", "anger"))
+    ((same,), none) = answerable([alone], {"few": few})
+    assert (same.protocol, none) == (task.protocol, ())
+    assert tuple(same.labels) == tuple(task.labels)

@@ -77,7 +77,7 @@ def run_scenes(
         raise UnknownName("data set whose faces can be pasted into scenes", dataset, DATASETS)
     pictures = FERPlus(root, split=split)
     (whole,) = tasks_of(pictures, protocol=protocol)
-    (task,) = answerable([whole], {recognizer.card.name: recognizer.labels}, all_of_them=True)
+    ((task,), _) = answerable([whole], {recognizer.card.name: recognizer.labels}, all_of_them=True)
     chosen = _draw(np.flatnonzero(task.counts), faces, seed)
     crops, drawn = pictures.images[chosen], task.at(chosen)
     classifier = Classifier(recognizer.card, recognizer.model.probabilities)

@@ -8,7 +8,6 @@ are answered besides, where that is asked for.
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from .answering import Progress
 from .answers import Answers
 from .asking import Asking
 from .classifier import Classifier
+from .command import Arguments
 from .comparison import compare
 from .contenders import Contender, load_contenders
 from .faces import Faces
@@ -79,7 +79,7 @@ def evaluate(
     columns: Sequence[str] = (),
     foreign: Foreign | None = None,
     threads: int | None = None,
-    arguments: Sequence[str] = (),
+    arguments: Arguments | None = None,
     with_faces: bool = False,
     finished: Callable[[Result], None] | None = None,
     progress: Progress | None = None,
@@ -130,19 +130,20 @@ def evaluate(
         ignore=ignore,
     )
     labels = {one.name: _labels(one, opened) for one in contenders}
-    tasks = answerable(opened.tasks, labels, all_of_them=protocol is not None)
+    tasks, ignored = answerable(opened.tasks, labels, all_of_them=protocol is not None)
     opened = replace(opened, tasks=tasks)
     groups = _metadata(opened, metadata, columns)
     asking = Asking(contenders, opened, manner, progress)
     if groups:
         group_scores(groups, tasks[0], next(iter(asking.rehearsed.values())))
     words = [dataset, "--root", recorded_place(root), "--split", opened.reader.split]
+    words += [word for one in ignored for word in ("--ignore", one)]
+    said = arguments or Arguments()
     answers: list[Answers] = []
     results: list[Result] = []
     for one in contenders:
         answers.append(asking.answers(one))
-        command = shlex.join(["mien", "evaluate", one.called, *words, *arguments])
-        result = _result(one, opened, answers[-1], manner, command)
+        result = _result(one, opened, answers[-1], manner, said.command(one, words))
         if groups:
             found, gaps = group_scores(groups, tasks[0], answers[-1])
             result = replace(result, groups=tuple(found), gaps=tuple(gaps))

@@ -12,6 +12,8 @@ from ..expressions import LabelSet
 from .answers import MISSED, Answers
 from .tasks import Task
 
+_DIGITS = 10  # float32 has seven
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -54,11 +56,14 @@ class Judged:
 
     @property
     def confidence(self) -> NDArray[np.float64] | None:
-        """Probability of the answer, (K,); 0 without one. ``None`` without probabilities."""
+        """Probability of the answer, (K,); 0 without one. ``None`` without probabilities.
+
+        To ten digits: further ones tell equal confidences apart only by how they were added up.
+        """
         if self.probabilities is None:
             return None
         sure = self.probabilities[np.arange(len(self)), np.maximum(self.predicted, 0)]
-        return np.where(self.answered, sure, 0.0)
+        return np.where(self.answered, np.round(sure, _DIGITS), 0.0)
 
     def from_surest(self) -> Judged:
         """The same pictures from the highest confidence down; as they are without any."""

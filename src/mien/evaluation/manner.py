@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..errors import InputError, UnknownName
 from ..faces.detection import Detector
@@ -18,6 +19,7 @@ class Manner:
         view: ``"plain"``, ``"flip"`` or ``"ten-crop"``, see :mod:`mien.evaluation.views`.
         detector: finds the faces in the data set's own pictures, from end to end; ``None``
             takes them as the data set has them.
+        found_by: what the record says of the detector's own settings.
         robustness: on how many pictures the answers to damaged ones are measured; 0 for all,
             ``None`` not to measure them.
         batch: how many pictures go through a network together.
@@ -25,6 +27,7 @@ class Manner:
 
     view: View = "plain"
     detector: Detector | None = None
+    found_by: Mapping[str, str | int | float] = field(default_factory=dict)
     robustness: int | None = None
     batch: int = BATCH
 
@@ -46,5 +49,5 @@ class Manner:
         if self.view != "plain":
             said["views"] = self.view
         if self.detector is not None:
-            said["detector"] = self.detector.name
+            said |= {"detector": self.detector.name, **self.found_by}
         return said

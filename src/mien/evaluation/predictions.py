@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.archive import Archive
-from ..data.parts.expression_names import expression_named, is_expression
+from ..data.parts.expression_names import expression_named, in_usual_order, is_expression
 from ..data.parts.text_table import SUFFIXES, TextTable, read_text_table
 from ..data.reader import Reader
 from ..errors import DataError, NotFound, UnknownName
@@ -211,9 +211,11 @@ def _columns(table: TextTable) -> _Columns:
         raise DataError(
             f"{table.where}: the columns {' and '.join(both)} may both be the answers; give one"
         )
+    # Of equal probabilities the first is the answer, wherever the table has them.
+    usual = in_usual_order(expressions) if len(expressions) > 1 else ()
     return _Columns(
         name=name,
-        expressions=expressions if len(expressions) > 1 else {},
+        expressions={one: expressions[one] for one in usual},
         answer=answer or "",
         boxes=all(one in table.columns for one in _BOX),
     )

@@ -90,6 +90,8 @@ def open_split(
     reader_named(dataset)
     if dataset == FERPlus.name and "protocol" in chosen:
         raise InputError("--set protocol: the protocol is chosen with --protocol")
+    if lists is not None and not subsets:
+        raise InputError("--lists is for --subset; name one of the lists with it")
     ignored = tuple(dict.fromkeys(expression_named(name) for name in ignore))
     reader = open_reader(dataset, root, split or usual_split(dataset, root, chosen), **chosen)
     parts = keep_listed(reader, subsets, lists) if subsets else None

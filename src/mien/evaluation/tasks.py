@@ -163,33 +163,43 @@ def tasks_of(
 
 def answerable(
     tasks: Sequence[Task], models: Mapping[str, LabelSet], *, all_of_them: bool = False
-) -> tuple[Task, ...]:
-    """The tasks whose classes all of the models have.
+) -> tuple[tuple[Task, ...], tuple[str, ...]]:
+    """The tasks whose classes all of the models have, and what is ignored for that.
 
-    A class that a model lacks and no picture has that counts is left out of the task.
+    A class that a model lacks and no picture has that counts is left out of the task. Where
+    others know it, their answers become those among the other classes, and the protocol says so.
 
     Args:
         tasks: of one split.
         models: the classes of each model, by the name that messages call it.
         all_of_them: refuse to leave out a task.
 
+    Returns:
+        The tasks, and the classes of which the protocols say that they are ignored.
+
     Raises:
         LabelMismatch: naming both label sets, if no task remains, or one may not go.
     """
-    fitting, refused = [], []
+    fitting, refused, ignored = [], [], dict[str, None]()
     for task in tasks:
         present = {task.labels[place] for place in np.unique(task.truth[task.counts])}
         lacking = [one for one in task.labels if any(one not in own for own in models.values())]
         wanted = [one for one in lacking if one in present]
         if not wanted:
-            fitting.append(task.without(lacking))
+            known = [one for one in lacking if any(one in own for own in models.values())]
+            fitting.append(
+                _named(task.without([one for one in lacking if one not in known]), known)
+            )
+            ignored.update(dict.fromkeys(map(str, known)))
             continue
         refused.append(_mismatch(task, wanted, models))
     if refused and (all_of_them or not fitting):
         raise LabelMismatch(refused[0])
     for message in refused:
         log.info("left out: %s", message)
-    return tuple(fitting)
+    for one in ignored:
+        log.info("%s is ignored: some of the models do not know it, and no picture is of it", one)
+    return tuple(fitting), tuple(ignored)
 
 
 def _task(reader: Reader, protocol: str) -> Task:

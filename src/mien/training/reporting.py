@@ -90,7 +90,7 @@ class Reported:
         Raises:
             LabelMismatch: if it lacks a class of the data set in every one.
         """
-        return answerable(self.tasks, {card.name: card.labels})
+        return answerable(self.tasks, {card.name: card.labels})[0]
 
     def answers(self, network: nn.Module, card: Card, *, workers: int = 0) -> Answers:
         """Answer every picture once.

@@ -119,7 +119,8 @@ def test_groups_that_are_too_small_are_marked() -> None:
     first = report_records.result()
     other = replace(first, model="large", groups=first.groups[:1], gaps=())
     head, *lines = rows(format_groups([first, other]))
-    assert head == ["column", "group", "faces", "small, accuracy %", "large, accuracy %"]
+    assert head[:2] == ["column, majority", "group"]
+    assert head[2:] == ["faces", "small, accuracy %", "large, accuracy %"]
     assert lines[0] == ["age", "3-9", "400", "80.0 (78.0 to 82.0)", "80.0 (78.0 to 82.0)"]
     assert lines[2] == ["age", "over 70", "12", "50.0 (20.0 to 80.0) (too few to judge)", ""]
     assert lines[3] == [
@@ -137,7 +138,7 @@ def test_groups_tell_of_how_many_persons_they_are() -> None:
 
 def test_robustness_of_one_model_by_strength() -> None:
     head, *lines = rows(format_robustness([report_records.result()]))
-    assert head[0] == "small, accuracy %"
+    assert head[0] == "small, accuracy %, majority"
     assert head[1:] == [*(f"strength {one}" for one in range(6)), "mean above 0"]
     assert lines[1] == ["mouth covered", "86.6", "84.6", "82.6", "80.6", "78.6", "76.6", "80.6"]
     # The tenth kind loses 10 points a strength; the mean kind 5.5.
@@ -151,7 +152,7 @@ def test_robustness_of_several_models_side_by_side() -> None:
         report_records.result("unmeasured", robustness=()),
     ]
     head, *lines = rows(format_robustness(results))
-    assert head == ["accuracy %, mean of strengths 1 to 5", "small", "large"]
+    assert head == ["accuracy %, majority, mean of strengths 1 to 5", "small", "large"]
     assert lines[0] == ["as they are", "86.6 (84.6 to 88.6)", "96.6 (94.6 to 98.6)"]
     assert lines[1] == ["eyes covered", "83.6", "93.6"]
     assert lines[-1] == ["mean of all", "70.1", "80.1"]

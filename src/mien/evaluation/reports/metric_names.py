@@ -52,7 +52,9 @@ METRICS: Mapping[str, MetricName] = MappingProxyType(
         "f1_accuracy": MetricName(
             "0.67 F1 + 0.33 accuracy", "%", "higher", "macro F1 and accuracy in one number"
         ),
-        "found": MetricName("found", "%", "higher", "share of the faces that the detector finds"),
+        "found": MetricName(
+            "found", "%", "higher", "share of the pictures that have an answer, as of found faces"
+        ),
         "accuracy_of_found": MetricName(
             "accuracy of found", "%", "higher", "accuracy where a face was found"
         ),
@@ -70,7 +72,10 @@ METRICS: Mapping[str, MetricName] = MappingProxyType(
             "AURC", "%", "lower", "area under the curve of risk against coverage: its mean risk"
         ),
         "vote_agreement": MetricName(
-            "vote agreement", "%", "higher", "mean share of the raters who gave the answer"
+            "vote agreement",
+            "%",
+            "higher",
+            "mean share of the raters' votes for expressions, without lone ones, for the answer",
         ),
         "vote_cross_entropy": MetricName(
             "vote cross-entropy", "", "lower", "cross-entropy with the raters' votes, in nats"

@@ -21,7 +21,7 @@ from .charts import FEW
 from .drawing import STYLE, Drawing, printable
 from .metric_names import metric_name, task_title
 from .robustness_view import in_words
-from .table import probability, verdict
+from .table import first_task, probability, verdict
 
 _MINUS = "\u2212"
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
@@ -99,6 +99,7 @@ def report(
             few=FEW,
             verdict=verdict,
             task_title=task_title,
+            first=first_task(results),
             groups=view.groups_of(entries),
             robustness=view.robustness_of(entries),
             mistakes=view.mistakes_of(entries, mistakes or {}),

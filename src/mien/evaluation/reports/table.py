@@ -144,8 +144,19 @@ def format_groups(results: Sequence[Result]) -> str:
         rows.append([column, "largest gap, in points", "", *cells])
     drawn = any(one.clusters for result in results for one in result.groups)
     faces = "faces, of persons, videos or photos" if drawn else "faces"
-    head = ["column", "group", faces, *(f"{one.model}, accuracy %" for one in results)]
+    head = [
+        f"column, {first_task(results)}",
+        "group",
+        faces,
+        *(f"{one.model}, accuracy %" for one in results),
+    ]
     return markdown(head, rows, left=2)
+
+
+def first_task(results: Sequence[Result]) -> str:
+    """What groups and robustness are measured under; empty where nothing is."""
+    scores = [one for result in results for one in result.scores[:1]]
+    return task_title(scores[0].protocol, scores[0].subset) if scores else ""
 
 
 def format_robustness(results: Sequence[Result]) -> str:
@@ -164,7 +175,8 @@ def format_robustness(results: Sequence[Result]) -> str:
         means = [_mean_of(one.get(name, {})) for one in curves]
         rows.append([in_words(name), *means])
     rows.append(["mean of all", *(_share(mean_robustness(one.robustness)) for one in measured)])
-    head = ["accuracy %, mean of strengths 1 to 5", *(one.model for one in measured)]
+    under = f"accuracy %, {first_task(measured)}, mean of strengths 1 to 5"
+    head = [under, *(one.model for one in measured)]
     return markdown(head, rows, left=1)
 
 
@@ -181,7 +193,8 @@ def _strengths(result: Result) -> str:
     ]
     mean = _share(mean_robustness(result.robustness))
     rows.append(["mean of all", *(_share(one.value) for one in means.values()), mean])
-    head = [f"{result.model}, accuracy %", *(f"strength {one}" for one in means)]
+    under = f"{result.model}, accuracy %, {first_task([result])}"
+    head = [under, *(f"strength {one}" for one in means)]
     return markdown([*head, "mean above 0"], rows, left=1)
 
 
