@@ -531,8 +531,21 @@ def test_models_lists_cards(
     assert "neutral, happiness" in capsys.readouterr().out
     assert main(["models", "--json"]) == DONE
     listed = json.loads(capsys.readouterr().out)
-    assert (listed["name"], listed["card"]["name"]) == ("mien-small", "tiny")
+    assert (listed["name"], listed["card"]["name"]) == ("tiny", "tiny")
     assert listed["bytes"] == tiny_model.stat().st_size
+    assert "made for a CPU" in listed["summary"]
+
+
+def test_models_tells_what_a_file_of_ones_own_says(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", str(tiny_model)]) == DONE
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == f"tiny  {tiny_model}, {tiny_model.stat().st_size / 1e6:.1f} MB"
+    assert main(["models", str(tmp_path / "gone.onnx")]) == SOME_FAILED
+    assert "gone.onnx: there is no such model file" in capsys.readouterr().err
+    assert main(["models", "mien-small", "--cost"]) == WRONG_USAGE
+    assert "takes no NAME or FILE" in capsys.readouterr().err
 
 
 def test_models_tells_a_past_once(

@@ -19,7 +19,7 @@ import torch
 import mien
 from mien.card import Card
 from mien.cli import main
-from mien.expressions import BASIC8
+from mien.expressions import BASIC8, OtherClasses
 from mien.inference.images import read_picture
 from mien.inference.recognizer import Recognizer
 from mien.models import create_model, load_model
@@ -199,11 +199,54 @@ def test_figures_of_the_papers(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for figure, model in (("dan-1", dan), ("apvit-7", apvit)):
-        arguments = ["explain", str(model), str(PHOTO), "--figure", figure, "-o", str(tmp_path)]
-        assert main(arguments + ["--beside", str(model)] * beside) == 0
-        assert capsys.readouterr().out == f"{tmp_path / figure}.png\n"
-    assert files(tmp_path) == {"dan-1.png", "apvit-7.png"}
+    out = tmp_path / "out"
+    unpooled = {"keep_patches": None, "keep_rate": 1.0}
+    plain = write_checkpoint(tmp_path / "plain.safetensors", "apvit_small", **unpooled)
+    for figure, model, other in (("dan-1", dan, dan), ("apvit-7", apvit, plain)):
+        arguments = ["explain", str(model), str(PHOTO), "--figure", figure, "-o", str(out)]
+        assert main(arguments + ["--beside", str(other)] * beside) == 0
+        assert capsys.readouterr().out == f"{out / figure}.png\n"
+    assert files(out) == {"dan-1.png", "apvit-7.png"}
+
+
+def test_a_figure_of_pooling_is_of_networks_with_and_without(
+    apvit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unpooled = {"keep_patches": None, "keep_rate": 1.0}
+    plain = write_checkpoint(tmp_path / "plain.safetensors", "apvit_small", **unpooled)
+    soft = write_checkpoint(
+        tmp_path / "soft.safetensors", "apvit_small", patch_pooling="soft", **unpooled
+    )
+    for model, beside, said in (
+        (plain, [], "apvit_small-0 keeps all patches"),
+        (soft, [], "apvit_small-0 keeps all patches"),
+        (apvit, ["--beside", str(apvit)], "is to be the network without pooling, and it pools"),
+        (apvit, ["--beside", str(soft)], "is to be the network without pooling, and it pools"),
+    ):
+        arguments = ["explain", str(model), str(PHOTO), "--figure", "apvit-7", *beside]
+        assert main([*arguments, "-o", str(tmp_path / "out")]) == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_classes_that_are_no_expressions_are_not_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    groups = OtherClasses(("age 0-2", "age 3-9", "race Black", "race White"))
+    network = create_model("resnet", classes=groups, width=4, depths=[1, 1]).eval()
+    card = Card(
+        name="stem",
+        architecture="resnet",
+        labels=groups,
+        preprocess=FACES,
+        arguments={"width": 4, "depths": [1, 1]},
+    )
+    save_model(network, card, tmp_path / "stem.safetensors")
+    arguments = ["explain", str(tmp_path / "stem.safetensors"), str(PHOTO)]
+    assert main([*arguments, "-o", str(tmp_path / "out")]) != 0
+    assert "are no expressions" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_transfers_ways_of_training_stand_side_by_side(tmp_path: Path) -> None:

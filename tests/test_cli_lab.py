@@ -12,7 +12,7 @@ pytest.importorskip("lightning")
 
 from lightning_warnings import IGNORED
 
-from mien.cli import main
+from mien.cli import SOME_FAILED, WRONG_USAGE, main
 from mien.expressions import BASIC8
 from mien.models import VARIANTS
 
@@ -64,6 +64,36 @@ def test_from_training_to_a_prediction(
     row = json.loads(capsys.readouterr().out)
     assert row["model"] == "mine"
     assert sum(row[str(name)] for name in BASIC8) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_card_takes_numbers_of_its_own_alone_and_each_once(
+    root: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = tmp_path / "record.json"
+    arguments = ["evaluate", str(checkpoint), "ferplus", "--root", str(root)]
+    assert main([*arguments, "--protocol", "majority", "--output", str(record)]) == 0
+    export = ["export", str(checkpoint), "-o", str(tmp_path / "my.onnx"), "--results", str(record)]
+    capsys.readouterr()
+    assert main([*export, "--results", str(record)]) == WRONG_USAGE
+    assert "is told by another --results already" in capsys.readouterr().err
+    other = json.loads(record.read_text())
+    record.write_text(json.dumps({**other, "seed": 4}))
+    assert main(export) == WRONG_USAGE
+    assert "is of another model, " in (said := capsys.readouterr().err)
+    assert "the seed of its training is 4, that of" in said
+    assert list(tmp_path.iterdir()) == [record]
+
+
+@pytest.mark.parametrize("output", ["best.safetensors", "best.SAFETENSORS"])
+def test_an_export_replaces_no_checkpoint(
+    output: str, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / output).write_bytes(b"weights")
+    assert main(["export", str(checkpoint), "-o", str(tmp_path / output)]) == WRONG_USAGE
+    assert "would be an ONNX model, and .safetensors files are none" in capsys.readouterr().err
+    assert (tmp_path / output).read_bytes() == b"weights"
+    assert main(["export", str(checkpoint), "-o", str(tmp_path)]) == SOME_FAILED
+    assert f"{tmp_path}: cannot be written (Is a directory)" in capsys.readouterr().err
 
 
 def test_faces_pasted_into_scenes_are_measured(

@@ -90,6 +90,8 @@ def explain(
     if figure == "dan-3":
         names = _names([trained, *others], [model, *beside])
         return _dan_figure_3([trained, *others], names, data or "", split, faces, output)
+    for path, one in zip([model, *beside], [trained, *others], strict=True):
+        one.card.labels.require_expressions(str(path))
     if figure is not None:
         _check_figure(figure, trained, others)
     methods = () if figure is not None else _methods(trained, method, patches)
@@ -118,9 +120,11 @@ def explain(
 
 def _check_figure(figure: PaperFigure, trained: Trained, others: Sequence[Trained]) -> None:
     """Refuse networks that it cannot show, before any face is sought."""
-    from .explain.figures import check_kind
+    from .explain.figures import check_kind, check_pooling
 
-    if figure != "dan-3":
+    if figure == "apvit-7":
+        check_pooling(trained, others[0] if others else None)
+    elif figure != "dan-3":
         check_kind(figure, trained, *(others if figure == "transfer-4" else ()))
 
 

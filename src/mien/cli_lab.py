@@ -6,12 +6,14 @@ import json as json_format
 import logging
 import shlex
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from .drafts import refuse_source
+from .card import CHECKPOINT, RUNTIME_MODEL, Measurement
+from .drafts import refuse_ending, refuse_source, try_to_write
 from .errors import InputError, require
 from .progress import create_progress
 
@@ -64,18 +66,13 @@ def export(
     del debug
     require("torch", "export")
     from .data.ferplus import FERPlus
-    from .evaluation.record import read_result
     from .export import export as write
 
     refuse_source(output, checkpoint, faces, *results)
+    refuse_ending(output, CHECKPOINT, "an ONNX model")
+    try_to_write(output)
+    numbers = _measured(checkpoint, results)
     pictures = None if faces is None else FERPlus(faces, "public-test").images[:256]
-    numbers = [
-        one
-        for file in results
-        for one in read_result(file).measurements(
-            file.name if file.is_absolute() else file.as_posix()
-        )
-    ]
     done = write(
         checkpoint,
         output,
@@ -91,6 +88,30 @@ def export(
         + f"on {done.images} pictures"
     )
     return 0
+
+
+def _measured(checkpoint: Path, results: Sequence[Path]) -> list[Measurement]:
+    """What records of the checkpoint's own training say, each split and protocol once."""
+    from .evaluation.record import read_result
+    from .models.checkpoint import load_card
+
+    card = load_card(checkpoint)
+    numbers: dict[tuple[str, str, str], Measurement] = {}
+    for file in results:
+        record = read_result(file)
+        said = (("recipe", record.recipe, card.recipe), ("seed", record.seed, card.seed))
+        for what, theirs, ours in (*said, ("commit", record.trained_at, card.commit)):
+            if theirs != ours:
+                raise InputError(
+                    f"{file}: is of another model, {record.model}; the {what} of its training is "
+                    f"{theirs or 'not told'}, that of {checkpoint} {ours or 'not told'}"
+                )
+        for one in record.measurements(file.name if file.is_absolute() else file.as_posix()):
+            key = (one.dataset, one.split, one.protocol)
+            if key in numbers:
+                raise InputError(f"{file}: {' '.join(key)} is told by another --results already")
+            numbers[key] = one
+    return list(numbers.values())
 
 
 def import_checkpoint(
@@ -126,12 +147,14 @@ def import_checkpoint(
 
     refuse_source(output, source)
     if model == "retinaface":
+        refuse_ending(output, CHECKPOINT, "an ONNX model")
         if dataset is not None:
             raise InputError("--dataset is for networks with classes; retinaface has none")
         import_retinaface(source, output)
         quoted = shlex.quote(str(output))
         print(f"{output}: use it with --detector retinaface --detector-model {quoted}")
         return 0
+    refuse_ending(output, RUNTIME_MODEL, "a checkpoint")
     network, card = import_released(model, source, dataset=dataset)
     save_model(network, card, output)
     print(f"{output}: {card.name}, {len(card.labels)} classes: {card.labels}")

@@ -2,61 +2,83 @@
 
 from __future__ import annotations
 
+import hashlib
 import json as json_format
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from itertools import chain, groupby, repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
 
 from .cli_lab import costs
+from .errors import InputError
 
 if TYPE_CHECKING:
     from .card import Card
 
 
-def models(*, cost: bool = False, json: bool = False, debug: bool = False) -> int:
-    """List the models that come with mien.
+def models(
+    names: Positional[
+        Annotated[
+            tuple[str, ...],
+            arg(metavar="[NAME|FILE...]", help_behavior_hint="(default: all that come with mien)"),
+        ]
+    ] = (),
+    *,
+    cost: bool = False,
+    json: bool = False,
+    debug: bool = False,
+) -> int:
+    """Show what models say of themselves: classes, data, numbers and limits.
 
     Args:
+        names: Models that come with mien, or ONNX files with a card.
         cost: List instead what the lab's networks cost, beside the papers' figures.
         json: Write the whole cards or costs, one object a line.
         debug: Show the traceback of an error.
     """
     del debug
     if cost:
+        if names:
+            raise InputError("--cost is of the lab's networks, and takes no NAME or FILE")
         return costs(json=json)
     from .inference.session import Model
-    from .zoo import SHIPPED, shipped_model
+    from .zoo import SHIPPED, model_file
 
-    for record in SHIPPED.values():
-        path = shipped_model(record.name)
-        model, size = Model(path, threads=1), path.stat().st_size
-        card = model.card
+    for name in names or SHIPPED:
+        path, shipped = model_file(name), SHIPPED.get(name)
+        model, content = Model(path, threads=1), path.read_bytes()
         if json:
             listing = {
-                "name": record.name,
-                "summary": record.summary,
-                "bytes": size,
-                "sha256": record.sha256,
+                "name": model.name,
+                "summary": shipped.summary if shipped else "",
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
                 "attention": model.has_attention,
-                "card": json_format.loads(card.to_json()),
+                "card": json_format.loads(model.card.to_json()),
             }
             print(json_format.dumps(listing, ensure_ascii=False))
             continue
-        print(f"{record.name}  {record.summary}, {size / 1e6:.1f} MB")
-        _tell("expressions", str(card.labels))
-        _tell("heat maps", "yes" if model.has_attention else "no, it has no attention")
-        _tell("trained on", f"{card.data} ({card.data_licence})")
-        for heading, line in zip(chain(["made from"], repeat("")), _origins(card), strict=False):
-            _tell(heading, line)
-        for one in card.measurements:
-            print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
-            _tell("", _values(one.values))
-        _tell("intended use", card.intended_use)
-        _tell("limits", card.limits)
+        summary = shipped.summary if shipped else str(path)
+        print(f"{model.name}  {summary}, {len(content) / 1e6:.1f} MB")
+        _tell_card(model.card, "yes" if model.has_attention else "no, it has no attention")
     return 0
+
+
+def _tell_card(card: Card, heat_maps: str) -> None:
+    _tell("expressions", str(card.labels))
+    _tell("heat maps", heat_maps)
+    _tell("trained on", f"{card.data} ({card.data_licence})")
+    for heading, line in zip(chain(["made from"], repeat("")), _origins(card), strict=False):
+        _tell(heading, line)
+    for one in card.measurements:
+        print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
+        _tell("", _values(one.values))
+    _tell("intended use", card.intended_use)
+    _tell("limits", card.limits)
 
 
 def _tell(name: str, text: str) -> None:

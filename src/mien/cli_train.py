@@ -10,8 +10,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from .card import RUNTIME_MODEL
 from .cli_lab import parse_settings, show_log
-from .drafts import refuse_source
+from .drafts import refuse_ending, refuse_source
 from .errors import InputError, require
 
 
@@ -145,6 +146,7 @@ def average(
         raise InputError("no CHECKPOINT is given; see: mien average --help")
     places = (one.partition("=")[2] or one for one in data)
     refuse_source(output, *checkpoints, *places, packed)
+    refuse_ending(output, RUNTIME_MODEL, "a checkpoint")
     dataset = recipe_of(checkpoints[-1]).data[0].dataset
     card = run(checkpoints, output, Copies(roots(data, dataset), packed))
     (found,) = card.measurements

@@ -95,6 +95,21 @@ def output_folder(path: Path) -> None:
         raise OutputError(f"{path}: the folder cannot be made ({error.strerror})") from None
 
 
+def refuse_ending(output: Path, ending: str, content: str) -> None:
+    """Refuse to write under an ending that stands for another kind of file.
+
+    Args:
+        output: of the user's choice.
+        ending: that it may not have.
+        content: what is to be written.
+
+    Raises:
+        InputError: if it has it.
+    """
+    if output.suffix.lower() == ending:
+        raise InputError(f"{output}: would be {content}, and {ending} files are none")
+
+
 def try_to_write(path: Path) -> None:
     """Find out before the work whether a file can be written; what is there stays as it is.
 

@@ -65,3 +65,11 @@ def test_bad_files_are_named(network: torch.nn.Module, tmp_path: Path) -> None:
     save_file(network.state_dict(), path)
     with pytest.raises(CardError, match="no card"):
         load_model(path)
+
+
+def test_weights_that_are_no_numbers_are_refused(network: torch.nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    network.classifier.bias.data[1] = torch.nan
+    save_model(network, CARD, path)
+    with pytest.raises(ModelError, match=r"x\.safetensors: classifier\.bias holds NaN"):
+        load_model(path)

@@ -136,3 +136,12 @@ def test_the_network_is_left_as_it_was() -> None:
     assert network.training
     for name, one in network.state_dict().items():
         assert torch.equal(one, before[name])
+
+
+def test_attention_is_counted_that_pytorch_computes_at_once() -> None:
+    network = create_model("timm", classes=8, backbone="vit_tiny_patch16_224")
+    dim, tokens, blocks = 192, 14 * 14 + 1, 12
+    linear = blocks * tokens * 12 * dim**2  # queries, keys, values, output, and the MLP
+    attention = blocks * 2 * tokens**2 * dim
+    stem = 14 * 14 * dim * 3 * 16**2
+    assert count(network, 224).multiply_adds == stem + linear + attention + 8 * dim

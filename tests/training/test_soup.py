@@ -1,6 +1,7 @@
 """The mean of checkpoints: its weights, its calibration, its card, and what has no mean."""
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,7 +77,9 @@ def test_the_mean_is_of_weights_and_calibrated_on_the_part_that_is_held_out(
 def test_a_mean_of_one_with_itself_is_that_one(
     root: Path, runs: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    card = average([runs[1], runs[1]], tmp_path / "mean", Copies({"ferplus": root}))
+    same = tmp_path / "same.safetensors"
+    shutil.copy(runs[1], same)
+    card = average([same, runs[1]], tmp_path / "mean", Copies({"ferplus": root}))
     network, own = load_model(runs[1])
     mean = load_model(tmp_path / "mean")[0].state_dict()
     assert all(torch.equal(mean[name], one) for name, one in network.state_dict().items())
@@ -108,6 +111,12 @@ def test_what_has_no_mean_is_refused(root: Path, runs: tuple[Path, Path], tmp_pa
     other = tmp_path / "other.safetensors"
     save_model(network, replace(card, arguments={**TINY, "dropout": 0.5}), other)
     with pytest.raises(ModelError, match=r"its arguments are .* only weights of the same network"):
+        average([other, runs[0]], output, copies)
+    with pytest.raises(InputError, match="is given twice"):
+        average([runs[0], runs[1], runs[0]], output, copies)
+    colourful = replace(card, preprocess=replace(card.preprocess, colour="rgb"))
+    save_model(network, colourful, other)
+    with pytest.raises(ModelError, match=r"sees faces with colour rgb, .* with grey; only of"):
         average([other, runs[0]], output, copies)
     save_model(network, replace(card, recipe=""), other)
     with pytest.raises(ModelError, match="names no recipe"):

@@ -15,7 +15,7 @@ from ..models.transfer import TransFER
 from .cells import grid_rows, map_cells, portraits, row_labels
 from .grids import Cell, Row
 from .methods import methods_of
-from .patches import patches
+from .patches import leaves_out, patches
 from .pooling import printed_counts, without_pooling
 from .subjects import FaceCut, Trained
 
@@ -91,9 +91,10 @@ def apvit_figure_7(
         label: at the left of each row.
 
     Raises:
-        ModelError: if the network is no APViT, or has fewer patches than k.
+        ModelError: if the network is no APViT, leaves out nothing, or has fewer patches than k;
+            or if ``unpooled`` is no APViT, or pools.
     """
-    check_kind("apvit-7", apvit)
+    check_pooling(apvit, unpooled)
     network = cast(APViT, apvit.network)
     if counts is None:
         height, width = network.encoder.grid
@@ -177,6 +178,25 @@ def check_kind(figure: Figure, *networks: Trained) -> None:
         if not isinstance(one.network, kind):
             own = f"{one.card.name}, a network of the kind {one.card.architecture}"
             raise ModelError(f"{shown}; this is {own}")
+
+
+def check_pooling(apvit: Trained, unpooled: Trained | None) -> None:
+    """Refuse networks that APViT's Figure 7 would be untrue of.
+
+    Raises:
+        ModelError: if the one does not leave out patches, or the other one pools.
+    """
+    check_kind("apvit-7", apvit, *([] if unpooled is None else [unpooled]))
+    if not leaves_out(apvit.network):
+        raise ModelError(
+            f"Figure 7 of APViT shows what pooling leaves, and {apvit.card.name} keeps all patches"
+        )
+    if unpooled is not None:
+        network = cast(APViT, unpooled.network)
+        if leaves_out(network) or network.pooling.method == "soft":
+            raise ModelError(
+                f"--beside: {unpooled.card.name} is to be the network without pooling, and it pools"
+            )
 
 
 def _column(trained: Trained, faces: Sequence[FaceCut], method: str, name: str) -> list[Cell]:

@@ -16,6 +16,7 @@ from ..card import CARD_KEY, Card, read_card
 from ..drafts import draft_of
 from ..errors import ModelError, NotFound, OutputError
 from .registry import create_model
+from .weight_files import require_finite
 
 _NO_CARD = "it was not written by mien; train it with mien train, or write it with save_model"
 
@@ -44,7 +45,7 @@ def load_model(path: Path | str) -> tuple[nn.Module, Card]:
 
     Raises:
         NotFound: if there is no file.
-        ModelError: if the file is not a safetensors file, or its tensors do not fit.
+        ModelError: if the file is not a safetensors file, or its tensors do not fit or hold NaN.
         CardError: if it has no card, or one of a newer format.
     """
     path = Path(path)
@@ -56,6 +57,7 @@ def load_model(path: Path | str) -> tuple[nn.Module, Card]:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: its weights do not fit {card.architecture}: {reason}") from None
+    require_finite(tensors, path)
     return network.eval(), card
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import require
 
-_PRODUCTS = frozenset(["addmm", "bmm", "conv", "einsum", "linear", "matmul", "mm"])
+_ATTENTION = "scaled_dot_product_attention"
+_PRODUCTS = frozenset(["addmm", "bmm", "conv", "einsum", "linear", "matmul", "mm", _ATTENTION])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def count(network: nn.Module, size: int) -> Cost:
         warnings.simplefilter("ignore")  # fvcore uses what PyTorch has deprecated
         counting = require("fvcore.nn", "train")
         analysis = counting.FlopCountAnalysis(_on_zeros(network), torch.zeros(1, 3, size, size))
+        analysis.set_op_handle(f"aten::{_ATTENTION}", _of_attention)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
         analysis.tracer_warnings("none")
         operations = {name: int(number) for name, number in analysis.by_operator().items()}
@@ -52,6 +57,15 @@ def count(network: nn.Module, size: int) -> Cost:
         multiply_adds=sum(operations.get(name, 0) for name in _PRODUCTS),
         fvcore=sum(operations.values()),
     )
+
+
+def _of_attention(inputs: Sequence[Any], _outputs: Sequence[Any]) -> int:
+    """Queries (..., L, D) with keys (..., S, D), and these (..., L, S) with values (..., S, E).
+
+    fvcore does not know the operation, in which PyTorch does both products at once.
+    """
+    query, key, value = (one.type().sizes() for one in inputs[:3])
+    return int(math.prod(query[:-1]) * key[-2] * (query[-1] + value[-1]))
 
 
 def _on_zeros(network: nn.Module) -> nn.Module:

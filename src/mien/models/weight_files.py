@@ -98,11 +98,21 @@ def _checked(content: Any, path: Path) -> dict[str, Tensor]:
     for name, value in content.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise ModelError(f"{path}: {name!r} is {type(value).__name__}, not a tensor")
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            raise ModelError(f"{path}: {name} holds NaN or infinite values")
+    require_finite(content, path)
     parallel = all(name.startswith(_PARALLEL) for name in content)
     start = len(_PARALLEL) if parallel else 0
     return {name[start:]: value.detach() for name, value in content.items()}
+
+
+def require_finite(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse weights that hold NaN or infinite values.
+
+    Raises:
+        ModelError: naming the file and the first such tensor.
+    """
+    for name, value in tensors.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise ModelError(f"{path}: {name} holds NaN or infinite values")
 
 
 def alike(value: Tensor, place: Tensor) -> bool:

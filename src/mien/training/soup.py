@@ -31,6 +31,8 @@ from .recipe import Recipe
 AVERAGED = "averaged from"
 _AND = " + "  # between the recipes of a mean
 _AVERAGE = "-average"
+_SEEN = ("colour", "mean", "std", "align", "template")
+"""Of how faces are cut what must be alike; size, scale and shift may differ."""
 
 
 def recipe_of(checkpoint: Path) -> Recipe:
@@ -65,7 +67,7 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         The card, with the accuracy on the held-out part.
 
     Raises:
-        InputError: if there are fewer than two checkpoints.
+        InputError: if there are fewer than two checkpoints, or one is given twice.
         ModelError: if they are not of the same network, the last one is of no recipe, or of
             one that learns no expressions, or what its recipe holds out was not held out of
             another one's training, or chose it and is what results are reported on.
@@ -76,7 +78,9 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         raise InputError("a mean needs two checkpoints or more")
     loaded = [load_model(path) for path in checkpoints]
     network, card = loaded[-1]
-    for path, (_, other) in zip(checkpoints, loaded, strict=True):
+    for number, (path, (_, other)) in enumerate(zip(checkpoints, loaded, strict=True)):
+        if any(path.samefile(before) for before in checkpoints[:number]):
+            raise InputError(f"{path}: is given twice; a mean is of different networks")
         _check_alike(other, path, card, checkpoints[-1])
     network.load_state_dict(_mean([one.state_dict() for one, _ in loaded]))
     recipe = recipe_of(checkpoints[-1])
@@ -108,6 +112,13 @@ def _check_alike(card: Card, path: Path, last: Card, other: Path) -> None:
             raise ModelError(
                 f"{path}: its {what} are {getattr(card, what)}, those of {other.name} "
                 f"{getattr(last, what)}; only weights of the same network have a mean"
+            )
+    for what in _SEEN:
+        mine, theirs = getattr(card.preprocess, what), getattr(last.preprocess, what)
+        if mine != theirs:
+            raise ModelError(
+                f"{path}: sees faces with {what} {mine}, {other.name} with {theirs}; only of "
+                "networks that see alike the weights have a mean"
             )
 
 
