@@ -47,10 +47,11 @@ def test_heat_is_drawn_and_the_rows_are_the_same(photo: Path, model: Path, tmp_p
     plain, warm = (
         cv2.imread(str(tmp_path / name / "photo.png"))[..., ::-1] for name in ("plain", "warm")
     )
-    assert plain[208:212, 28:32].min() == 255
-    np.testing.assert_allclose(warm[208:212, 28:32].mean((0, 1)), HOT + 0.4 * 255, atol=6)
+    # Drawn twice as large, as it is a small one.
+    assert plain[416:424, 56:64].min() == 255
+    np.testing.assert_allclose(warm[416:424, 56:64].mean((0, 1)), HOT + 0.4 * 255, atol=6)
     # Where nothing is bright, nothing is laid over.
-    np.testing.assert_array_equal(warm[60:150, 130:200], plain[60:150, 130:200])
+    np.testing.assert_array_equal(warm[120:300, 260:400], plain[120:300, 260:400])
 
 
 def test_heat_without_a_folder_for_pictures_is_wrong_usage(

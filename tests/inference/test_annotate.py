@@ -64,12 +64,27 @@ def test_nothing_is_drawn_without_a_face() -> None:
     np.testing.assert_array_equal(annotate(blank(), []), blank())
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 500), (500, 3), (20, 20), (40, 4000), (3000, 2000)])
+@pytest.mark.parametrize(
+    ("shape", "zoom"),
+    [
+        *(((1, 1), 300), ((3, 500), 4), ((500, 3), 4), ((20, 20), 15)),
+        *(((40, 4000), 1), ((3000, 2000), 1), ((299, 400), 2), ((300, 400), 1)),
+    ],
+)
 @pytest.mark.parametrize("box", [(0, 0, 1, 1), (-30, -20, 60, 60), (15, 15, 500, 500)])
-def test_any_box_in_any_picture_can_be_drawn(shape: tuple[int, int], box: Box) -> None:
+def test_any_box_in_any_picture_can_be_drawn(shape: tuple[int, int], zoom: int, box: Box) -> None:
     drawn = annotate(blank(*shape), [face(box), face(box, None)])
-    assert drawn.shape == (*shape, 3)
+    assert drawn.shape == (zoom * shape[0], zoom * shape[1], 3)
+    assert annotate(blank(*shape), []).shape == drawn.shape  # as all frames of a video
     assert drawn.dtype == np.uint8
+
+
+def test_boxes_of_small_pictures_grow_with_them() -> None:
+    drawn = annotate(blank(100, 160), [face((50, 40, 30, 30))])  # three times as large
+    changed = (drawn != 128).any(axis=2)
+    assert changed[120, 150:240].all()
+    assert changed[209, 150:240].all()
+    assert not changed[130:200, 160:230].any()
 
 
 def test_a_label_leaves_the_neighbours_face_free() -> None:
@@ -297,7 +312,7 @@ def test_the_mark_leaves_a_picture_whole(
     name: str, place: int, mark: bytes, tmp_path: Path
 ) -> None:
     """Behind JFIF's APP0 of 20 bytes, and PNG's IHDR of 33; our reader checks PNG's sums."""
-    picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (300, 310, 3), np.uint8)
     with Annotator(tmp_path, refuse) as annotator:
         annotator.write(Frame(name, None, None, picture), [])
     data = (tmp_path / name).read_bytes()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import replace
+from typing import TypeAlias, cast
 
 import cv2
 import numpy as np
@@ -33,6 +34,8 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 _SHARES = 3  # how many probabilities are drawn next to a large face
 _LARGE_FACE = 8  # in lines of text
+_READABLE = 300  # smaller pictures are enlarged
+_LARGEST = 2000
 
 
 def annotate(picture: Picture, faces: Sequence[Face]) -> Picture:
@@ -44,10 +47,15 @@ def annotate(picture: Picture, faces: Sequence[Face]) -> Picture:
             them, lie below everything else.
 
     Returns:
-        uint8 (H, W, 3), RGB.
+        uint8 (Z H, Z W, 3), RGB: Z is 1, but for pictures so small that words would cover their
+        faces, a whole number that all pictures of one size share.
     """
     canvas = draw_heatmaps(picture, [face.heatmap for face in faces if face.heatmap])
-    scale = min(max(min(picture.shape[:2]) / 900, 0.4), 4.0)
+    zoom = _zoom(picture)
+    if zoom > 1:
+        larger = cv2.resize(canvas, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+        canvas, faces = cast(Picture, larger), [_enlarged(face, zoom) for face in faces]
+    scale = min(max(min(canvas.shape[:2]) / 900, 0.4), 4.0)
     faces = [face for face in faces if face.box is not None]
     for face in faces:
         _frame(canvas, face, scale)
@@ -59,6 +67,18 @@ def annotate(picture: Picture, faces: Sequence[Face]) -> Picture:
         canvas[y : y + height, x : x + width] = block[:height, :width]
         taken.append((x, y, width, height))
     return canvas
+
+
+def _enlarged(face: Face, zoom: int) -> Face:
+    if face.box is None:
+        return face
+    x, y, width, height = face.box
+    return replace(face, box=(zoom * x, zoom * y, zoom * width, zoom * height))
+
+
+def _zoom(picture: Picture) -> int:
+    height, width = picture.shape[:2]
+    return int(max(min(-(-_READABLE // min(height, width)), _LARGEST // max(height, width)), 1))
 
 
 def _frame(canvas: Picture, face: Face, scale: float) -> None:
