@@ -209,6 +209,17 @@ def test_figures_of_the_papers(
     assert files(out) == {"dan-1.png", "apvit-7.png"}
 
 
+def test_a_path_that_cannot_be_one_is_named_and_the_others_are_done(
+    dan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["explain", str(dan), "x" * 300 + ".jpg", str(PHOTO), "--method", "gradcam++"]
+    assert main([*arguments, "-o", str(tmp_path / "out")]) == 1
+    (line,) = (one for one in capsys.readouterr().err.splitlines() if "error" in one)
+    assert line.startswith("mien: error: x")
+    assert "cannot be read (" in line
+    assert {"astronaut.npz", "grid.png"} <= files(tmp_path / "out")
+
+
 def test_a_figure_of_pooling_is_of_networks_with_and_without(
     apvit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,10 +34,10 @@ AGAIN: Thresholds = (0.3, 0.1, 0.4)
 """For a second look at a picture in which the usual ones find no face.
 
 They lose one in eleven tight faces of FER+'s training pictures pasted into scenes, nearly all of
-them in the first two networks; these lose one in forty. In pictures with faces they would find
-hands, hair and collars besides. Their price are false faces where there is none: of 600 faces
-whose tiles were shuffled, 154 instead of 9 have one
-(``results/training/crop-geometry.json``).
+them in the first two networks; these lose one in forty. Their price are false faces where there
+is none: of 600 faces whose tiles were shuffled, 154 instead of 9 have one
+(``results/training/crop-geometry.json``). In photos of several people they would find hands and
+hair besides, in more than twice the time (``results/benchmarks/detection.json``).
 """
 
 _CELL, _STEP = 12, 2  # the square that P-Net sees, and how far it moves, in pixels
