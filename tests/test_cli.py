@@ -581,6 +581,13 @@ def test_models_tells_a_past_once(
     )
 
 
+def test_the_command_line_itself_imports_nothing_slow() -> None:
+    slow = "{'cv2', 'numpy', 'onnxruntime', 'torch'}"
+    code = f"import sys, mien.cli; print({slow} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
 def test_predict_never_imports_torch(tiny_model: Path, photo: Path) -> None:
     code = (
         "import sys; from mien.cli import main; code = main(sys.argv[1:]); "

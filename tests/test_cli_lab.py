@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import ferplus_copy
@@ -14,7 +15,7 @@ from lightning_warnings import IGNORED
 
 from mien.cli import SOME_FAILED, WRONG_USAGE, main
 from mien.expressions import BASIC8
-from mien.models import VARIANTS
+from mien.models import VARIANTS, load_model, save_model
 
 pytestmark = IGNORED
 
@@ -81,6 +82,13 @@ def test_a_card_takes_numbers_of_its_own_alone_and_each_once(
     assert main(export) == WRONG_USAGE
     assert "is of another model, " in (said := capsys.readouterr().err)
     assert "the seed of its training is 4, that of" in said
+    untold = tmp_path / "untold.safetensors"
+    network, card = load_model(checkpoint)
+    save_model(network, replace(card, recipe="", seed=None, commit=""), untold)
+    record.write_text(json.dumps({**other, "recipe": "", "seed": None, "trained_at": ""}))
+    assert main([*export[:1], str(untold), *export[2:]]) == WRONG_USAGE
+    assert "its card tells of no training" in capsys.readouterr().err
+    untold.unlink()
     assert list(tmp_path.iterdir()) == [record]
 
 

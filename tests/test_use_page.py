@@ -31,9 +31,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "study").mkdir()
     for name in ("study/a.jpg", "party.jpg", "family.jpg"):
         shutil.copy(PHOTO, tmp_path / name)
-    picture = cv2.resize(cv2.imread(str(PHOTO)), (160, 160))
+    picture = cv2.resize(cv2.imread(str(PHOTO)), (512, 512))
     clip = cv2.VideoWriter(
-        str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (160, 160)
+        str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (512, 512)
     )
     for _ in range(6):
         clip.write(picture)
@@ -58,6 +58,8 @@ def test_the_commands_and_the_summary(place: Path, capsys: pytest.CaptureFixture
     assert list(names["expressions"]) == [str(one) for one in mien.BASIC8]
     means = names["seen"].groupby("source")[names["expressions"]].mean()
     assert means["happiness"].min() > 0.8
+    assert names["frames"].tolist() == [True] * len(names["frames"])
+    assert sorted(names["frames"].groupby("source").size()) == [1, 6]
 
 
 @pytest.mark.usefixtures("place")

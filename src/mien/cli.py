@@ -227,9 +227,7 @@ def _write_utf8() -> None:
 
 def _show_warnings() -> None:
     """What the library has to say, on standard error; a verb of the lab asks for more of it."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("mien: %(message)s"))
-    logging.getLogger("mien").handlers[:] = [handler]
+    logging.getLogger("mien").handlers[:] = [_Warnings()]
 
 
 def _in_command_line(error: OSError) -> bool:
@@ -239,6 +237,13 @@ def _in_command_line(error: OSError) -> bool:
         place = place.tb_next
     raised = Path(place.tb_frame.f_code.co_filename if place is not None else "")
     return raised.name in _FILES or "tyro" in raised.parts
+
+
+class _Warnings(logging.Handler):
+    """Says them where standard error is by then: a progress bar takes its place for a while."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage())
 
 
 class _Report:

@@ -8,14 +8,16 @@ import shlex
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from .card import CHECKPOINT, RUNTIME_MODEL, Measurement
 from .drafts import refuse_ending, refuse_source, try_to_write
 from .errors import InputError, require
 from .progress import create_progress
+
+if TYPE_CHECKING:
+    from .card import Measurement
 
 
 def costs(*, json: bool) -> int:
@@ -65,6 +67,7 @@ def export(
     """
     del debug
     require("torch", "export")
+    from .card import CHECKPOINT
     from .data.ferplus import FERPlus
     from .export import export as write
 
@@ -96,6 +99,11 @@ def _measured(checkpoint: Path, results: Sequence[Path]) -> list[Measurement]:
     from .models.checkpoint import load_card
 
     card = load_card(checkpoint)
+    if results and not card.recipe:
+        raise InputError(
+            f"{checkpoint}: its card tells of no training, so that no record can be seen to be its "
+            "own; leave --results out"
+        )
     numbers: dict[tuple[str, str, str], Measurement] = {}
     for file in results:
         record = read_result(file)
@@ -141,6 +149,7 @@ def import_checkpoint(
     """
     del debug
     require("torch", "train")
+    from .card import CHECKPOINT, RUNTIME_MODEL
     from .models.checkpoint import save_model
     from .models.released import import_released
     from .models.retinaface import import_retinaface

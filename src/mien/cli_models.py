@@ -71,18 +71,21 @@ def models(
 def _tell_card(card: Card, heat_maps: str) -> None:
     _tell("expressions", str(card.labels))
     _tell("heat maps", heat_maps)
-    _tell("trained on", f"{card.data} ({card.data_licence})")
+    _tell("trained on", card.data + (f" ({card.data_licence})" if card.data_licence else ""))
     for heading, line in zip(chain(["made from"], repeat("")), _origins(card), strict=False):
         _tell(heading, line)
     for one in card.measurements:
-        print(f"  {one.dataset} {one.split}, {one.protocol}, {one.images:,} images")
+        where = f"{one.dataset} {one.split}".strip()
+        print(f"  {where}, {one.protocol}, {one.images:,} images")
         _tell("", _values(one.values))
     _tell("intended use", card.intended_use)
     _tell("limits", card.limits)
 
 
 def _tell(name: str, text: str) -> None:
-    """Something of a card, in lines that fit a terminal."""
+    """Something of a card, if there is something, in lines that fit a terminal."""
+    if not text:
+        return
     width = max(60, min(100, shutil.get_terminal_size((100, 0)).columns))
     heading, rest = f"  {name:<13}", " " * 15
     print(

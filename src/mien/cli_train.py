@@ -10,7 +10,6 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from .card import RUNTIME_MODEL
 from .cli_lab import parse_settings, show_log
 from .drafts import refuse_ending, refuse_source
 from .errors import InputError, require
@@ -138,6 +137,7 @@ def average(
     del debug
     require("lightning", "train")
     show_log()
+    from .card import RUNTIME_MODEL
     from .training.copies import Copies
     from .training.soup import average as run
     from .training.soup import recipe_of

@@ -131,7 +131,10 @@ def evaluate(
     )
     labels = {one.name: _labels(one, opened) for one in contenders}
     tasks, ignored = answerable(opened.tasks, labels, all_of_them=protocol is not None)
-    opened = replace(opened, tasks=tasks)
+    said_of = (
+        {"ignored": ", ".join(dict.fromkeys([*map(str, ignore), *ignored]))} if ignored else {}
+    )
+    opened = replace(opened, tasks=tasks, settings={**opened.settings, **said_of})
     groups = _metadata(opened, metadata, columns)
     asking = Asking(contenders, opened, manner, progress)
     if groups:

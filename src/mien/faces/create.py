@@ -23,6 +23,7 @@ def create_detector(
     min_face: int = SMALLEST_FACE,
     threads: int | None = None,
     unsure: bool = True,
+    smaller: bool = False,
 ) -> Detector:
     """Build a face detector.
 
@@ -30,9 +31,10 @@ def create_detector(
         name: ``"mtcnn"``, ``"yunet"``, ``"retinaface"`` or ``"none"`` (each picture is a face
             crop already).
         model: the detector's own file, for YuNet and RetinaFace.
-        min_face: side of the smallest face looked for, in pixels.
+        min_face: side of the smallest face to be found, in pixels.
         threads: how many to compute with; by default one for each physical core.
         unsure: whether MTCNN gives the best face of a picture in which it is sure of none.
+        smaller: give faces smaller than ``min_face``, too, where some are found nevertheless.
 
     Raises:
         UnknownName: if no detector is called ``name``.
@@ -46,7 +48,7 @@ def create_detector(
                 f"the detector {name} needs its file, named with --detector-model; "
                 f"{detector.remedy}"
             )
-        return detector(model, min_face=min_face, threads=threads)
+        return detector(model, min_face=min_face, threads=threads, smaller=smaller)
     if model is not None and name in DETECTORS:
         raise InputError(
             f"--detector-model is for {' and '.join(_WITH_FILE)}, not for {name}; "
@@ -54,7 +56,7 @@ def create_detector(
         )
     if name == "mtcnn":
         again = AGAIN if unsure else (*AGAIN[:2], THRESHOLDS[2])
-        return MTCNN(min_face=min_face, threads=threads, again=again)
+        return MTCNN(min_face=min_face, threads=threads, again=again, smaller=smaller)
     if name == "none":
         return WholePicture()
     raise UnknownName("detector", name, DETECTORS)

@@ -66,14 +66,15 @@ class MTCNN:
     """MTCNN on onnxruntime.
 
     Args:
-        min_face: side of the smallest face to be found, in pixels: of none the box's longer side
-            is shorter. Twice as large is about four times as fast.
+        min_face: side of the smallest face to be found, in pixels: no box with a shorter longer
+            side is given. Twice as large is about four times as fast.
         thresholds: least probability of a face after P-Net, R-Net and O-Net.
         scale_factor: from one size of the pyramid to the next, below 1.
         threads: how many to compute with; by default one for each physical core.
         again: the same for a second look at pictures in which there is none by them. It gives the
             faces that reach the last of ``thresholds``, or else the best one, which is called
             unsure. ``None`` for no second look.
+        smaller: give faces smaller than ``min_face``, too, where some are found nevertheless.
 
     Raises:
         ModelError: if the weights are missing or not the known ones.
@@ -89,6 +90,7 @@ class MTCNN:
         threads: int | None = None,
         *,
         again: Thresholds | None = AGAIN,
+        smaller: bool = False,
     ) -> None:
         if min_face < _CELL:
             raise MienError(f"min_face is {min_face}; MTCNN finds faces of {_CELL} pixels or more")
@@ -98,7 +100,8 @@ class MTCNN:
         for one in looks:
             if len(one) != 3 or not all(0 < limit < 1 for limit in one):
                 raise MienError(f"thresholds are {one}; choose three between 0 and 1")
-        self._smallest, self._factor = min_face, scale_factor
+        self._scale, self._factor = _CELL / min_face, scale_factor
+        self._smallest = 0.0 if smaller else min_face
         self._sure = thresholds[2]
         self._looks = [np.log(np.divide(one, np.subtract(1, one))) for one in looks]
         self._sessions = {one: _open(one, threads) for one in ("pnet", "rnet", "onet")}
@@ -163,7 +166,7 @@ class MTCNN:
         return parts
 
     def _scales(self, shortest: int) -> Iterator[float]:
-        scale = _CELL / self._smallest
+        scale = self._scale
         while shortest * scale >= _CELL:
             yield scale
             scale *= self._factor

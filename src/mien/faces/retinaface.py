@@ -36,11 +36,13 @@ class RetinaFace(SingleShot):
         model: the ONNX file that ``mien import-checkpoint --model retinaface`` wrote.
         score_threshold: least probability of a face.
         nms_threshold: of two faces that share more than this of their union, one goes.
-        min_face: side of the smallest face to be found, in pixels. The picture is shrunk
+        min_face: side of the smallest face to be found, in pixels: no box with a shorter longer
+            side is given. The picture is shrunk
             until such a face has 32, twice the smallest anchor; it is never enlarged.
         max_side: pictures still larger are shrunk to this longer side, which bounds time
             and memory.
         threads: how many to compute with; by default one for each physical core.
+        smaller: give faces smaller than ``min_face``, too, where some are found nevertheless.
 
     Raises:
         ModelError: if the file is missing, or is not such a model.
@@ -62,8 +64,12 @@ class RetinaFace(SingleShot):
         min_face: float = SMALLEST_FACE,
         max_side: int = 1280,
         threads: int | None = None,
+        *,
+        smaller: bool = False,
     ) -> None:
-        super().__init__(model, score_threshold, nms_threshold, min_face, max_side, threads)
+        super().__init__(
+            model, score_threshold, nms_threshold, min_face, max_side, threads, smaller
+        )
 
     def _checked(self, session: Any, source: str) -> str:
         inputs = [one.name for one in session.get_inputs()]

@@ -49,6 +49,7 @@ class SingleShot(ABC):
         min_face: float,
         max_side: int,
         threads: int | None,
+        smaller: bool,
     ) -> None:
         if not 0 <= score_threshold <= 1 or not 0 <= nms_threshold <= 1:
             raise MienError(f"the thresholds of {self.title} are numbers between 0 and 1")
@@ -56,7 +57,7 @@ class SingleShot(ABC):
             raise MienError(f"min_face is {min_face} and max_side {max_side}; both are above zero")
         self._score_threshold, self._nms_threshold = score_threshold, nms_threshold
         self._zoom, self._max_side = self.needed / min_face, max_side
-        self._smallest = min_face
+        self._smallest = 0.0 if smaller else min_face
         try:
             content = Path(model).read_bytes()
         except OSError as error:
@@ -106,12 +107,12 @@ class SingleShot(ABC):
         scores, boxes, points = self._look(session, shrunk)
         zoom = np.array([width / columns, height / rows])
         boxes, points = boxes * np.tile(zoom, 2), points * zoom
+        large = (boxes[:, 2:] - boxes[:, :2]).max(1, initial=0) >= self._smallest
+        scores, boxes, points = scores[large], boxes[large], points[large]
         found = []
         for face in suppress(boxes, scores, self._nms_threshold):
             left, top, right, bottom = boxes[face].tolist()
             box = (left, top, right - left, bottom - top)
-            if max(box[2:]) < self._smallest:
-                continue
             found.append(Detection(box, float(scores[face]), points[face].astype(np.float32)))
         return found
 

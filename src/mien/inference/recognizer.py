@@ -41,7 +41,7 @@ class Recognizer:
         detector: ``"mtcnn"``, ``"yunet"``, ``"retinaface"``, ``"none"`` (pictures are face
             crops already), or an object that finds faces.
         detector_model: file of the detector's network, where it needs one (YuNet, RetinaFace).
-        min_face: side in pixels of the smallest face looked for.
+        min_face: side in pixels of the smallest face: no box with a shorter longer side is given.
         threads: how many the networks may use; ``None`` for one per core.
         min_confidence: below this probability a face keeps its probabilities but gets no
             expression.

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+import mien
 from mien.data.preparing.alignment import (
     FaceFinder,
     _views,
@@ -10,7 +13,8 @@ from mien.data.preparing.alignment import (
     usable_box,
 )
 from mien.errors import CardError, UnknownName
-from mien.faces import Detection
+from mien.faces import MTCNN, Detection
+from mien.inference.images import read_picture
 from mien.preprocess import FACE_EVOLVE
 
 
@@ -136,3 +140,17 @@ def test_without_a_detector_the_sets_box_is_the_face() -> None:
     assert (whole.box, own.box) == (None, (1, 2, 3, 4))
     with pytest.raises(UnknownName, match="mtcn"):
         FaceFinder("mtcn").open()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.4, 0.5, 0.7])
+def test_a_crop_may_be_a_loose_one(share: float) -> None:
+    photo = read_picture(Path(mien.__file__).parent / "examples" / "astronaut.jpg")
+    ((face, *_),) = MTCNN(threads=1)([photo])
+    assert face.box is not None
+    x, y, width, height = face.box
+    side = height / share
+    loose = cv2.getRectSubPix(photo, (round(side),) * 2, (x + width / 2, y + height / 2))
+    found = FaceFinder("mtcnn")(cv2.resize(loose, (200, 200), interpolation=cv2.INTER_AREA))
+    assert found is not None
+    assert found.box is not None
+    assert found.box[3] == pytest.approx(200 * share, rel=0.15)
