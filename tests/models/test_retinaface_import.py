@@ -128,7 +128,7 @@ def test_from_the_public_file_to_faces(
     assert len(note.split()[-1]) == 64
     picture = np.zeros((64, 96, 3), np.uint8)
     picture[24, 40, 2] = 204
-    detector = create_detector("retinaface", model=output, min_face=32, threads=1)
+    detector = create_detector("retinaface", model=output, min_face=8, threads=1)
     ((face,),) = detector([picture])
     assert face.score == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-4)
 
