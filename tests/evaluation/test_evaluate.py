@@ -218,6 +218,20 @@ def test_a_class_that_a_model_lacks_is_an_error_with_a_way_out(root: Path) -> No
     assert result.settings == {"ignored": "fear"}
 
 
+def test_what_one_model_alone_does_not_know_is_told_and_repeated(root: Path) -> None:
+    # No face of this copy is contempt under majority; the pictures of fear are left out by hand.
+    eight, seven = classifier(), classifier(BASIC7, "anger")
+    options = {"root": root, "protocol": "majority", "ignore": ("fearful",)}
+    both = evaluate([eight, seven], "ferplus", **options).results  # type: ignore[arg-type]
+    for one in both:
+        assert one.settings == {"ignored": "fear, contempt"}
+        assert one.command.endswith("--split public-test --ignore contempt")
+    again = {**options, "ignore": ("fearful", "contempt")}
+    (alone,) = evaluate([eight], "ferplus", **again).results  # type: ignore[arg-type]
+    assert alone.settings == both[0].settings
+    assert [one.metrics for one in alone.scores] == [one.metrics for one in both[0].scores]
+
+
 def test_affectnet_with_a_model_of_seven_classes(tmp_path: Path) -> None:
     paths = [affectnet_copy.path_of(number, "val") for number in range(16)]
     rows = [affectnet_copy.row(path, place % 8) for place, path in enumerate(paths)]

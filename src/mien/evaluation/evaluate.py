@@ -131,10 +131,11 @@ def evaluate(
     )
     labels = {one.name: _labels(one, opened) for one in contenders}
     tasks, ignored = answerable(opened.tasks, labels, all_of_them=protocol is not None)
-    said_of = (
-        {"ignored": ", ".join(dict.fromkeys([*map(str, ignore), *ignored]))} if ignored else {}
-    )
-    opened = replace(opened, tasks=tasks, settings={**opened.settings, **said_of})
+    settings = dict(opened.settings)
+    if ignored:
+        before = [str(settings["ignored"])] if "ignored" in settings else []
+        settings["ignored"] = ", ".join([*before, *ignored])
+    opened = replace(opened, tasks=tasks, settings=settings)
     groups = _metadata(opened, metadata, columns)
     asking = Asking(contenders, opened, manner, progress)
     if groups:
