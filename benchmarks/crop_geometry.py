@@ -25,7 +25,7 @@ from mien.evaluation.crop_geometry import measure_crop_geometry
 from mien.evaluation.pasting import SIDES, paste
 from mien.evaluation.provenance import git_commit, machine, version
 from mien.faces import MTCNN
-from mien.faces.mtcnn import AGAIN, THRESHOLDS
+from mien.faces.mtcnn import AGAIN, SURE_AGAIN, THRESHOLDS
 
 OUTPUT = Path(__file__).resolve().parents[1] / "results" / "training" / "crop-geometry.json"
 SEED = 0
@@ -47,10 +47,7 @@ def main() -> None:
         name: measure(detector, data.images[chosen])
         for name, detector in {
             str(THRESHOLDS): MTCNN(again=None),
-            **{
-                f"{THRESHOLDS}, again {again}": MTCNN(again=again)
-                for again in ((*AGAIN[:2], THRESHOLDS[2]), AGAIN)
-            },
+            **{f"{THRESHOLDS}, again {again}": MTCNN(again=again) for again in (SURE_AGAIN, AGAIN)},
         }.items()
     }
     record = {

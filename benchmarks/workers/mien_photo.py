@@ -14,7 +14,7 @@ import time
 
 import cv2
 
-from mien.faces.mtcnn import AGAIN, MTCNN, THRESHOLDS
+from mien.faces.mtcnn import MTCNN, SURE_AGAIN
 from mien.inference.images import read_picture
 
 
@@ -22,8 +22,7 @@ def main(path: str, zoom: str, kind: str, runs: str) -> None:
     """One run to wake up, then the others by the clock."""
     photo = read_picture(path)
     picture = cv2.resize(photo, None, fx=float(zoom), fy=float(zoom), interpolation=cv2.INTER_CUBIC)
-    loose = (*AGAIN[:2], THRESHOLDS[2])
-    detector = MTCNN() if kind == "twice" else MTCNN(thresholds=loose)
+    detector = MTCNN() if kind == "twice" else MTCNN(thresholds=SURE_AGAIN)
     faces, seconds = detector([picture])[0], []
     for _ in range(int(runs)):
         start = time.perf_counter()

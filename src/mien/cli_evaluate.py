@@ -126,7 +126,7 @@ def _measured(
         manner=Manner(
             view=shown.views,
             detector=shown.find(),
-            found_by=shown.settings() if shown.end_to_end else {},
+            found_by=shown.settings(),
             robustness=asked["robustness"],
         ),
         metadata=asked["groups"],

@@ -98,8 +98,10 @@ def _measured(checkpoint: Path, results: Sequence[Path]) -> list[Measurement]:
     from .evaluation.record import read_result
     from .models.checkpoint import load_card
 
+    if not results:
+        return []
     card = load_card(checkpoint)
-    if results and not card.recipe:
+    if not card.recipe:
         raise InputError(
             f"{checkpoint}: its card tells of no training, so that no record can be seen to be its "
             "own; leave --results out"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .answers import Answers
 from .bootstrap import LEVEL, Estimate
-from .judging import Judged, judge
+from .judging import judge
 from .scores import Gap, GroupScores
 from .shares import share_estimate
 from .tasks import Task
@@ -61,6 +61,7 @@ def group_scores(
             value in it, or the answers do not fit the task.
     """
     judged, rows = judge(task, answers), np.flatnonzero(task.counts)
+    everyone = _Members(judged.correct, judged.clusters)
     groups: list[GroupScores] = []
     gaps: list[Gap] = []
     for column, values in columns.items():
@@ -75,7 +76,7 @@ def group_scores(
                 f"the column {column} has no value for any picture that counts under the "
                 f"protocol {task.protocol}"
             )
-        members = {name: _Members.of(judged, given == name) for name in names}
+        members = {name: everyone.at(given == name) for name in names}
         found = {name: some.scores(column, name) for name, some in members.items()}
         groups += found.values()
         gaps += _largest_gap({name: members[name] for name in names if found[name].judged}, column)
@@ -89,10 +90,9 @@ class _Members:
     correct: NDArray[np.bool_]
     clusters: NDArray[np.int64] | None
 
-    @classmethod
-    def of(cls, judged: Judged, places: NDArray[np.bool_]) -> _Members:
-        clusters = judged.clusters
-        return cls(judged.correct[places], None if clusters is None else clusters[places])
+    def at(self, places: NDArray[np.bool_]) -> _Members:
+        clusters = None if self.clusters is None else self.clusters[places]
+        return _Members(self.correct[places], clusters)
 
     def accuracy(self, level: float = LEVEL) -> Estimate:
         return share_estimate(self.correct, self.clusters, level=level)

@@ -42,9 +42,11 @@ def share_estimate(
         raise DataError("an interval needs at least one picture")
     share, z = float(found.mean()), float(stats.norm.ppf((1 + level) / 2))
     number = float(len(found))
-    if clusters is not None and len(kinds := np.unique(clusters)) < number:
-        width = float(stats.t.ppf((1 + level) / 2, max(len(kinds) - 1, 1)))
-        number = _effective(found, clusters) * (z / width) ** 2
+    if clusters is not None:
+        kinds, places = np.unique(clusters, return_inverse=True)
+        if len(kinds) < number:
+            width = float(stats.t.ppf((1 + level) / 2, max(len(kinds) - 1, 1)))
+            number = _effective(found, places) * (z / width) ** 2
     middle = share + z**2 / (2 * number)
     half = z * math.sqrt(share * (1 - share) / number + z**2 / (4 * number**2))
     below = 1 + z**2 / number
@@ -52,9 +54,13 @@ def share_estimate(
 
 
 def _effective(hits: NDArray[np.float64], clusters: NDArray[np.int64]) -> float:
-    """Of how many independent pictures the share would vary as much; never more than there are."""
-    number = np.unique(clusters, return_inverse=True)[1]
-    sizes, right = np.bincount(number), np.bincount(number, hits)
+    """Of how many independent pictures the share would vary as much; never more than there are.
+
+    Args:
+        hits: (N,), 0 or 1.
+        clusters: (N,), from 0 on, each of which occurs.
+    """
+    sizes, right = np.bincount(clusters), np.bincount(clusters, hits)
     count, share = len(sizes), hits.mean()
     if count == 1 or share in (0, 1):
         return float(count)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import InputError, UnknownName
 from .detection import SMALLEST_FACE, Detector
-from .mtcnn import AGAIN, MTCNN, THRESHOLDS
+from .mtcnn import AGAIN, MTCNN, SURE_AGAIN
 from .retinaface import RetinaFace
 from .whole import WholePicture
 from .yunet import YuNet
@@ -55,7 +55,7 @@ def create_detector(
             f"add --detector {' or '.join(_WITH_FILE)}"
         )
     if name == "mtcnn":
-        again = AGAIN if unsure else (*AGAIN[:2], THRESHOLDS[2])
+        again = AGAIN if unsure else SURE_AGAIN
         return MTCNN(min_face=min_face, threads=threads, again=again, smaller=smaller)
     if name == "none":
         return WholePicture()

@@ -40,6 +40,9 @@ is none: of 600 faces whose tiles were shuffled, 154 instead of 9 have one
 hair besides, in more than twice the time (``results/benchmarks/detection.json``).
 """
 
+SURE_AGAIN: Thresholds = (*AGAIN[:2], THRESHOLDS[2])
+"""For a second look that gives only faces as sure as those of the first."""
+
 _CELL, _STEP = 12, 2  # the square that P-Net sees, and how far it moves, in pixels
 _OVERLAP_IN_SCALE, _OVERLAP = 0.5, 0.7
 _PIXELS_AT_ONCE = 40_000  # P-Net's maps of more than these leave the processor's cache
@@ -103,6 +106,7 @@ class MTCNN:
         self._scale, self._factor = _CELL / min_face, scale_factor
         self._smallest = 0.0 if smaller else min_face
         self._sure = thresholds[2]
+        self._lowest = float(np.log(min(one[0] / (1 - one[0]) for one in looks)))
         self._looks = [np.log(np.divide(one, np.subtract(1, one))) for one in looks]
         self._sessions = {one: _open(one, threads) for one in ("pnet", "rnet", "onet")}
 
@@ -189,7 +193,7 @@ class MTCNN:
 
     def _read(self, answer: NDArray[np.float32], first: int, top: int) -> _Candidates:
         """Candidates from P-Net's map (N, 5, rows, columns) of a band that starts at ``top``."""
-        picture, row, column = np.nonzero(answer[:, 0] > min(one[0] for one in self._looks))
+        picture, row, column = np.nonzero(answer[:, 0] > self._lowest)
         values = answer[picture, :, row, column].astype(np.float64)
         corner = np.stack([column, row], 1) * float(_STEP) + (0, top)
         cells = np.concatenate([corner, corner + _CELL], 1)

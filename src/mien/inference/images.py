@@ -48,7 +48,7 @@ def read_picture(path: str | Path) -> Picture:
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
+        if not path.is_file() and path.exists():
             raise Unreadable(f"{path}: cannot be read (it is a folder, a pipe or a device)")
         with path.open("rb") as file:
             start = file.read(SIGNATURE_LENGTH)

@@ -118,6 +118,7 @@ def _points(
     hits: Mapping[tuple[str, int], Sequence[NDArray[np.bool_]]],
     clusters: NDArray[np.int64] | None,
 ) -> tuple[RobustnessPoint, ...]:
+    images = sum(map(len, hits["", 0]))
     accuracies = {
         step: share_estimate(np.concatenate(batches), clusters) for step, batches in hits.items()
     }
@@ -125,7 +126,7 @@ def _points(
         RobustnessPoint(
             corruption=kind,
             strength=strength,
-            images=sum(map(len, hits["", 0])),
+            images=images,
             clusters=0 if clusters is None else int(clusters.max()) + 1,
             accuracy=accuracies[(kind, strength) if strength else ("", 0)],
         )
