@@ -343,9 +343,9 @@ def test_wrong_use_is_one_line(
 @pytest.mark.parametrize(
     ("model", "code", "message"),
     [
-        ("mien-small", 2, "shipped as an ONNX file"),
+        ("mien-smal", 1, "there is no checkpoint"),
         ("no.safetensors", 1, "there is no checkpoint"),
-        ("no.onnx", 1, "name the checkpoint (.safetensors)"),
+        ("no.onnx", 1, "there is no such model file"),
     ],
 )
 def test_a_model_that_cannot_be_explained_is_named(

@@ -255,12 +255,14 @@ def _summary(
 
 def _starts(pairs: Iterable[str]) -> dict[str, tuple[Path, ...]]:
     """Files to start from by row; those without a row are for all that have none."""
+    from .zoo import model_file
+
     starts: dict[str, tuple[Path, ...]] = {}
     for pair in pairs:
         row, equals, file = pair.partition("=")
         if not equals or Path(pair).exists():
             row, file = "", pair
-        starts[row] = (*starts.get(row, ()), Path(file))
+        starts[row] = (*starts.get(row, ()), model_file(file))
     return starts
 
 

@@ -29,7 +29,7 @@ def train(
         arg(metavar="FOLDER", aliases=["-o"], help_behavior_hint="(default: runs/RECIPE)"),
     ] = None,
     start: Annotated[
-        UseAppendAction[tuple[Path, ...]], arg(metavar="FILE", help_behavior_hint="")
+        UseAppendAction[tuple[str, ...]], arg(metavar="MODEL", help_behavior_hint="")
     ] = (),
     teacher: Annotated[
         UseAppendAction[tuple[str, ...]], arg(metavar="MODEL", help_behavior_hint="")
@@ -54,7 +54,7 @@ def train(
             the recipe's (first) set; another set than the recipe's own takes its place.
         packed: A file of mien data pack, instead of a copy.
         output: Folder of the run.
-        start: Checkpoint or backbone whose weights the run begins with; may be repeated.
+        start: Checkpoint, backbone, ONNX model or shipped model to begin with; may be repeated.
         teacher: Checkpoint, ONNX model or shipped model that gives soft targets; may be repeated.
         unlabelled: Faces without labels, to be learned from the teachers' answers.
         smoke: A size that runs in seconds, to try everything out.
@@ -95,7 +95,7 @@ def train(
         chosen,
         copies,
         output or Path("runs") / chosen.name,
-        start=start,
+        start=[model_file(one) for one in start],
         teachers=[model_file(one) for one in teacher],
         unlabelled=unlabelled,
         resume=not restart,

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..card import Card
-from ..errors import InputError, ModelError, UnknownName
+from ..errors import UnknownName
 from ..models import load_model
 from ..preprocess import Box, Picture, Preprocess
-from ..zoo import SHIPPED
 from .explanation import Explanation
 from .methods import explain
 
@@ -64,23 +63,12 @@ class Trained:
 
     @classmethod
     def load(cls, path: Path | str) -> Trained:
-        """Read a checkpoint.
+        """Read a checkpoint, an exported model, or a shipped one by its name.
 
         Raises:
-            InputError: if it is the name of a shipped model.
-            ModelError: if it is an ONNX file, whose inside cannot be explained, or is damaged.
+            ModelError: if the file is damaged, or an ONNX file that the network cannot be had from.
             NotFound, CardError: if there is no such file, or it has no card.
         """
-        if str(path) in SHIPPED:
-            raise InputError(
-                f"{path} is shipped as an ONNX file, and explanations need the network itself; "
-                "name a checkpoint, such as mien train ferplus.small makes"
-            )
-        if Path(path).suffix.lower() == ".onnx":
-            raise ModelError(
-                f"{path}: explanations need the network itself; name the checkpoint "
-                "(.safetensors) that this file was exported from"
-            )
         return cls(*load_model(path))
 
     def images(self, faces: Sequence[FaceCut]) -> Tensor:

@@ -12,9 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from ..card import CARD_KEY, Card, read_card
+from ..card import CARD_KEY, RUNTIME_MODEL, Card, read_card
 from ..drafts import draft_of
 from ..errors import ModelError, NotFound, OutputError
+from ..zoo import SHIPPED, shipped_model
+from .exported import load_exported
 from .registry import create_model
 from .weight_files import require_finite
 
@@ -40,15 +42,24 @@ def save_model(network: nn.Module, card: Card, path: Path | str) -> None:
 def load_model(path: Path | str) -> tuple[nn.Module, Card]:
     """Build the network that a checkpoint's card describes and load its weights.
 
+    Args:
+        path: a safetensors file; an ONNX file of ``mien export`` or the name of a shipped model,
+            see :func:`.exported.load_exported`.
+
     Returns:
         The network in evaluation mode on the CPU, and its card.
 
     Raises:
         NotFound: if there is no file.
-        ModelError: if the file is not a safetensors file, or its tensors do not fit or hold NaN.
+        ModelError: if the file is not a safetensors file, its tensors do not fit or hold NaN, or
+            an ONNX file does not hold all of them.
         CardError: if it has no card, or one of a newer format.
     """
+    if path in SHIPPED:
+        path = shipped_model(str(path))
     path = Path(path)
+    if path.suffix.lower() == RUNTIME_MODEL:
+        return load_exported(path)
     with _opened(path) as (file, card):
         tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     network = create_model(card.architecture, classes=card.labels, **card.arguments)

@@ -2,8 +2,8 @@
 
 What users have: ResNet-18 on faces or ImageNet (DAN, LLA-Net, MSA-Net), face.evoLVe's IR-50
 and timm's vision transformers (TransFER, APViT), anything of timm for a network of timm, and
-checkpoints of mien from another run. Half a backbone is worse than none, for nobody notices:
-a part of a network is filled as a whole or not touched at all.
+checkpoints of mien from another run, or models that it exported. Half a backbone is worse than
+none, for nobody notices: a part of a network is filled as a whole or not touched at all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ..card import CARD_KEY, Card
+from ..card import CARD_KEY, RUNTIME_MODEL, Card
 from ..errors import ModelError
 from ..expressions import LabelSet
 from .checkpoint import load_model
@@ -124,7 +124,8 @@ def start_from(
 
     Args:
         network: of :func:`create_model`.
-        path: safetensors or a PyTorch file.
+        path: safetensors or a PyTorch file, or an ONNX file of ``mien export``, whose batch norms
+            :func:`.batch_norms.restore_batch_norms` makes ready for training.
         labels: what the network's classes stand for; the classifier of a checkpoint with
             other labels, or the same in another order, is skipped.
         parts: submodules to take from a checkpoint of mien, instead of all that both have.
@@ -174,6 +175,8 @@ def _take_beside(
 
 
 def _has_card(path: Path) -> bool:
+    if path.suffix.lower() == RUNTIME_MODEL:
+        return True
     try:
         with safe_open(path, framework="pt") as file:
             return CARD_KEY in (file.metadata() or {})

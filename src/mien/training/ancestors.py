@@ -49,7 +49,7 @@ def ancestors(start: Iterable[Path], teachers: Iterable[Path]) -> tuple[Ancestor
 
 def of_files(role: str, paths: Iterable[Path]) -> tuple[Ancestor, ...]:
     """Files that have the same part in what comes of them."""
-    return tuple(Ancestor(role, path.name, file_sha256(path), _card(role, path)) for path in paths)
+    return tuple(Ancestor(role, path.name, file_sha256(path), _card(path)) for path in paths)
 
 
 def origins(owed: Sequence[Ancestor]) -> tuple[Origin, ...]:
@@ -69,8 +69,8 @@ def licences(own: str, owed: Iterable[Ancestor]) -> str:
     return "; ".join(dict.fromkeys(one for one in seen if one))
 
 
-def _card(role: str, path: Path) -> Card | None:
-    if role == TAUGHT and path.suffix == RUNTIME_MODEL:
+def _card(path: Path) -> Card | None:
+    if path.suffix == RUNTIME_MODEL:
         return Model(path).card
     try:
         with safe_open(path, framework="pt") as file:

@@ -19,25 +19,23 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import nn
 
 from ..errors import DataError, InputError, OutputError
-from ..expressions import LabelSet
-from ..models import create_model, start_from
 from .ancestors import STARTS, Ancestor, ancestors
 from .bad_batch import BAD_BATCH
+from .beginning import network_of
 from .checkpoints import BEST, LAST, WholeCheckpointIO
 from .copies import Copies
 from .finish import LAST_FILE, MODEL_FILE, Finished, finish
-from .hardware import Hardware, leads
+from .hardware import Hardware
 from .history import RUN_FILE
 from .keeper import Averaging, Keeper, Paused
 from .loaders import held_loader, steps_of_epoch, training_loader
 from .module import TrainingModule, has_idle_weights
 from .parts import Parts, load_parts
-from .quick_layers import use_quick_layers
 from .recipe import Recipe
 
 log = logging.getLogger("mien")
 
-START_REPORT, LOG = "start.txt", "log"
+LOG = "log"
 _ONE_DEVICE = Hardware()
 
 
@@ -66,9 +64,9 @@ def train(
         recipe: what to run.
         copies: where the data sets lie.
         output: folder of the run.
-        start: files whose weights the run begins with: checkpoints of mien, or backbones as
-            :func:`mien.models.start_from` knows them. What became of each tensor is written
-            to ``output/start.txt``.
+        start: files whose weights the run begins with: checkpoints of mien, models that it
+            exported, or backbones, as :func:`mien.models.start_from` knows them. What became
+            of each tensor is written to ``output/start.txt``.
         teachers: checkpoints or ONNX models that the recipe's share of targets comes from.
         unlabelled: faces that are learned from the teachers alone.
         resume: continue what is there; otherwise start again.
@@ -102,7 +100,7 @@ def train(
             f"shared out among {hardware.processes} processes; raise validation_share"
         )
     owed = ancestors(start, teachers)
-    network = _network(recipe, parts.labels, start, output)
+    network = network_of(recipe, parts, start, output)
     precision = hardware.precision(recipe)
     if precision != recipe.precision:
         log.info("this hardware has no bfloat16; %s is trained in float32", recipe.name)
@@ -130,30 +128,6 @@ def train(
         network.to(trainer.strategy.root_device)
         finish(done, network, held_loader(recipe, parts), output)
     return output / MODEL_FILE
-
-
-def _network(recipe: Recipe, labels: LabelSet, start: Sequence[Path], output: Path) -> nn.Module:
-    """As the run begins with it; what became of every tensor of a file is said."""
-    torch.manual_seed(recipe.seed)
-    network = create_model(recipe.model, classes=labels, **recipe.options)
-    if recipe.starts_from and not start:
-        log.warning(
-            "%s starts from %s; without --start it starts from fresh weights",
-            recipe.name,
-            recipe.starts_from,
-        )
-    reports = [start_from(network, path, labels=labels) for path in start]
-    for report in reports:
-        log.info("%s", report)
-    if leads():
-        lines = [line for report in reports for line in (str(report), *report.lines(), "")]
-        output.mkdir(parents=True, exist_ok=True)
-        if lines:
-            (output / START_REPORT).write_text("\n".join(lines), encoding="utf-8")
-        else:
-            (output / START_REPORT).unlink(missing_ok=True)
-    use_quick_layers(network)
-    return network
 
 
 def _origin(owed: Sequence[Ancestor], parts: Parts) -> str:

@@ -12,6 +12,13 @@ pytest.importorskip("lightning")
 from torchvision.transforms import v2  # noqa: E402
 
 from mien.data.loading.augmentation import Augmentation  # noqa: E402
+from mien.data.loading.augmentation_damages import (  # noqa: E402
+    Blur,
+    Compression,
+    LowResolution,
+    Noise,
+    OneOf,
+)
 from mien.data.loading.augmentation_steps import (  # noqa: E402
     Affine,
     Crop,
@@ -43,6 +50,11 @@ EVERY = (
     RandAugment(),
     Erasing(0.5, value="noise"),
     Sometimes(0.5, (Rotation(20), Crop(padding=0.1))),
+    Noise(),
+    Blur(),
+    Compression(),
+    LowResolution(),
+    OneOf((Noise(), Blur())),
 )
 BILINEAR = v2.InterpolationMode.BILINEAR
 

@@ -63,6 +63,7 @@ def test_distilled_students_share_and_self_trained_ones_keep_their_labels() -> N
         "distil.deeper": 0.65,
         "distil.finer": 0.65,
         "distil.finer-fairface": 0.65,
+        "distil.robust": 0.65,
         "distil.resnet18": 0.5,
         "selftrain.small": 0.0,
         "selftrain.resnet18": 0.0,

@@ -44,7 +44,7 @@ class Flip(Step):
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        _check_probability(self.probability)
+        check_probability(self.probability)
 
     def _make(self, size: int) -> Any:
         del size
@@ -85,7 +85,7 @@ class Affine(Step):
     fill: float = MIDDLE_GREY
 
     def __post_init__(self) -> None:
-        _check_range("zoom", self.zoom)
+        check_range("zoom", self.zoom)
 
     def _make(self, size: int) -> Any:
         del size
@@ -134,8 +134,8 @@ class ResizedCrop(Step):
     antialias: bool = True
 
     def __post_init__(self) -> None:
-        _check_range("area", self.area, most=1.0)
-        _check_range("ratio", self.ratio)
+        check_range("area", self.area, most=1.0)
+        check_range("ratio", self.ratio)
 
     def _make(self, size: int) -> Any:
         return v2.RandomResizedCrop(
@@ -162,7 +162,7 @@ class Grey(Step):
     probability: float = 0.1
 
     def __post_init__(self) -> None:
-        _check_probability(self.probability)
+        check_probability(self.probability)
 
     def _make(self, size: int) -> Any:
         del size
@@ -234,9 +234,9 @@ class Erasing(Step):
     value: float | Literal["noise"] = 0.0
 
     def __post_init__(self) -> None:
-        _check_probability(self.probability)
-        _check_range("area", self.area, most=1.0)
-        _check_range("ratio", self.ratio)
+        check_probability(self.probability)
+        check_range("area", self.area, most=1.0)
+        check_range("ratio", self.ratio)
 
     def _make(self, size: int) -> Any:
         del size
@@ -252,7 +252,7 @@ class Sometimes(Step):
     steps: tuple[Step, ...]
 
     def __post_init__(self) -> None:
-        _check_probability(self.probability)
+        check_probability(self.probability)
 
     def _make(self, size: int) -> Any:
         return v2.RandomApply([step.transform(size) for step in self.steps], self.probability)
@@ -277,12 +277,14 @@ def _outside(grey: float) -> float | None:
     return grey or None
 
 
-def _check_probability(value: float) -> None:
+def check_probability(value: float) -> None:
+    """Refuse what is no probability."""
     if not 0 <= value <= 1:
         raise InputError(f"probability is {value}; it lies between 0 and 1")
 
 
-def _check_range(name: str, value: Range, most: float = float("inf")) -> None:
+def check_range(name: str, value: Range, most: float = float("inf")) -> None:
+    """Refuse a range that is not above 0, not in order, or beyond ``most``."""
     if not 0 < value[0] <= value[1] <= most:
         limit = "" if most == float("inf") else f" and at most {most:g}"
         raise InputError(f"{name} is {value}; the first is above 0{limit}, the second not smaller")
