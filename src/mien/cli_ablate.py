@@ -114,7 +114,7 @@ def ablate(
         rows=rows,
         settings=parse_settings(set),
         smoke=smoke,
-        datasets=tuple(copies.roots),
+        copies=copies.roots,
     )
     ablation = Ablation(
         chosen,
@@ -255,14 +255,14 @@ def _summary(
 
 def _starts(pairs: Iterable[str]) -> dict[str, tuple[Path, ...]]:
     """Files to start from by row; those without a row are for all that have none."""
-    from .zoo import model_file
+    from .zoo import SHIPPED, shipped_model
 
     starts: dict[str, tuple[Path, ...]] = {}
     for pair in pairs:
         row, equals, file = pair.partition("=")
         if not equals or Path(pair).exists():
             row, file = "", pair
-        starts[row] = (*starts.get(row, ()), model_file(file))
+        starts[row] = (*starts.get(row, ()), shipped_model(file) if file in SHIPPED else Path(file))
     return starts
 
 

@@ -173,6 +173,7 @@ def prepare(
             help_behavior_hint="(default: similarity, without a detector square)",
         ),
     ] = None,
+    like: Annotated[str | None, arg(metavar="MODEL", help_behavior_hint="")] = None,
     format: Literal["png", "jpg"] = "png",
     jobs: Jobs = None,
     debug: bool = False,
@@ -193,14 +194,17 @@ def prepare(
         missing: Keep pictures in which no face is found, or drop them.
         unreadable: Leave a split unfinished when pictures cannot be read, or drop them.
         align: Onto a template by the landmarks, or the upright square around the face.
+        like: Cut faces as this model does, for which the copy is meant.
         format: Of the stored pictures.
         jobs: Processes at work.
         debug: Show the traceback of an error.
     """
     del debug
+    from .cli_models import card_of
     from .data.preparing.prepare import prepare as run
 
     show_log()
+    cut = None if like is None else card_of(like).preprocess
     readers, failures = open_splits(dataset, root, split, set)
     failed: list[DataError] = []
     for reader in readers:
@@ -215,6 +219,7 @@ def prepare(
                     missing=missing,
                     unreadable=unreadable,
                     align=align,
+                    like=cut,
                     picture_format=format,
                     jobs=jobs,
                     progress=progress.count,

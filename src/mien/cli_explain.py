@@ -56,7 +56,7 @@ def explain(
     """Show where a network looked: maps over the faces of pictures, and figures of the papers.
 
     Args:
-        model: A checkpoint (.safetensors).
+        model: A checkpoint (.safetensors), an exported model, or the name of a shipped one.
         pictures: Photos, folders or globs; without any, the network's methods are listed.
         method: How to explain; may be repeated.
         figure: Repeat a figure of a paper instead.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from .cli_lab import costs
-from .errors import InputError
+from .errors import InputError, require
 
 if TYPE_CHECKING:
     from .card import Card
@@ -66,6 +66,29 @@ def models(
         print(f"{model.name}  {summary}, {len(content) / 1e6:.1f} MB")
         _tell_card(model.card, "yes" if model.has_attention else "no, it has no attention")
     return 0
+
+
+def card_of(model: str) -> Card:
+    """The card of a shipped model by its name, of an exported one, or of a checkpoint.
+
+    Raises:
+        NotFound: if there is no such file.
+        UnknownName: if it looks like a name, and no shipped model has it.
+        CardError: if the file has no card.
+        ModelError: if it is damaged.
+        MissingExtra: if it is a checkpoint, without the extra ``train``.
+    """
+    from .card import CHECKPOINT
+    from .inference.session import Model
+    from .zoo import model_file
+
+    path = model_file(model)
+    if path.suffix.lower() != CHECKPOINT:
+        return Model(path, threads=1).card
+    require("torch", "train")
+    from .models.checkpoint import load_card
+
+    return load_card(path)
 
 
 def _tell_card(card: Card, heat_maps: str) -> None:

@@ -139,15 +139,16 @@ def average(
     show_log()
     from .card import RUNTIME_MODEL
     from .training.copies import Copies
+    from .training.moved import dataset_of
     from .training.soup import average as run
-    from .training.soup import recipe_of
+    from .training.soup import recipe_name
 
     if not checkpoints:
         raise InputError("no CHECKPOINT is given; see: mien average --help")
     places = (one.partition("=")[2] or one for one in data)
     refuse_source(output, *checkpoints, *places, packed)
     refuse_ending(output, RUNTIME_MODEL, "a checkpoint")
-    dataset = recipe_of(checkpoints[-1]).data[0].dataset
+    dataset = dataset_of(recipe_name(checkpoints[-1]))
     card = run(checkpoints, output, Copies(roots(data, dataset), packed))
     (found,) = card.measurements
     print(

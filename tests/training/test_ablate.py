@@ -115,7 +115,7 @@ def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(root: Path, folder: Path, start: Any = None, **changes: Any) -> Ablation:
-    plan = Plan(table=TABLE, scale="cpu", **{"seeds": 1, "datasets": ("ferplus",), **changes})
+    plan = Plan(table=TABLE, scale="cpu", **{"seeds": 1, "copies": {"ferplus": ""}, **changes})
     return Ablation(plan, Copies({"ferplus": root}), folder, start=start or {})
 
 
@@ -243,7 +243,7 @@ def test_what_another_table_has_made_is_not_made_again(
         name="paper.figure2",
         rows=(Row(name="as-it-is", label="as it is"), Row(name="w", label="w", settings=WIDER)),
     )
-    plan = Plan(table=other, scale="cpu", seeds=2, datasets=("ferplus",))
+    plan = Plan(table=other, scale="cpu", seeds=2, copies={"ferplus": ""})
     copies = Copies({"ferplus": root})
     table = Ablation(plan, copies, tmp_path / "own", reuse=(finished,))
     # Before anything is run, with and without the data.
@@ -330,7 +330,7 @@ def test_rows_that_start_from_different_files_get_none_for_all(
 ) -> None:
     """A row that is to begin fresh would begin with it, too."""
     file = finished / "runs/plain/seed-0/model.safetensors"
-    plan = Plan(table=find_table(table), scale="cpu", datasets=("ferplus",))
+    plan = Plan(table=find_table(table), scale="cpu", copies={"ferplus": ""})
     copies = Copies({"ferplus": root})
     with pytest.raises(InputError, match=rf"the rows of {table} do not all start from the same"):
         Ablation(plan, copies, tmp_path, start={"": (file,)}).run()
@@ -604,7 +604,7 @@ def test_wrong_settings_and_scales_are_refused(root: Path, tmp_path: Path) -> No
 
 
 def test_another_data_set_is_taken_if_it_is_there(tmp_path: Path) -> None:
-    plan = Plan(table=TABLE, scale="cpu", datasets=("rafdb",))
+    plan = Plan(table=TABLE, scale="cpu", copies={"rafdb": ""})
     run = next(plan.runs())
     assert run.recipe.data == (Source("rafdb"),)
     assert run.test == Source("rafdb", "test")

@@ -17,9 +17,10 @@ from mien.cli import main  # noqa: E402
 from mien.errors import InputError, ModelError, UnknownName  # noqa: E402
 from mien.models import load_model, save_model  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
+from mien.training.moved import dataset_of  # noqa: E402
 from mien.training.recipes.small import SMALL  # noqa: E402
 from mien.training.run import train  # noqa: E402
-from mien.training.soup import average, recipe_of  # noqa: E402
+from mien.training.soup import average, recipe_name  # noqa: E402
 
 pytestmark = IGNORED
 TINY = {"stem": 8, "widths": (8, 16), "depths": (1, 1)}
@@ -163,10 +164,10 @@ def test_a_recipe_that_was_moved_is_found(runs: tuple[Path, Path], tmp_path: Pat
     network, card = load_model(runs[0])
     path = tmp_path / "moved.safetensors"
     save_model(network, replace(card, recipe="ferplus.small-rafdb"), path)
-    assert recipe_of(path).data[0].dataset == "rafdb"
+    assert dataset_of(recipe_name(path)) == "rafdb"
     save_model(network, replace(card, recipe="ferplus.small-nowhere"), path)
     with pytest.raises(UnknownName, match="small-nowhere"):
-        recipe_of(path)
+        dataset_of(recipe_name(path))
 
 
 def test_without_checkpoints_it_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,11 +16,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ..card import CARD_KEY, RUNTIME_MODEL, Card
+from ..card import CARD_KEY, RUNTIME_MODEL
 from ..errors import ModelError
 from ..expressions import LabelSet
 from .checkpoint import load_model
-from .registry import create_model
+from .classes import class_axes, rows_by_name
 from .timm_backbone import TimmBackbone
 from .weight_files import alike, count_and_first, read_tensors
 from .weight_layouts import CHECKPOINT, Layout, recognise, resample, timm_layout
@@ -120,14 +120,15 @@ def start_from(
 
     From files of others a backbone is taken, never a classifier. From checkpoints of mien
     every submodule is taken that both networks have under the same name, which must then fit;
-    what depends on the number of classes only if network and classes are the same.
+    what depends on the number of classes only if the network is the same and the checkpoint has
+    all of its classes, which go by name.
 
     Args:
         network: of :func:`create_model`.
         path: safetensors or a PyTorch file, or an ONNX file of ``mien export``, whose batch norms
             :func:`.batch_norms.restore_batch_norms` makes ready for training.
-        labels: what the network's classes stand for; the classifier of a checkpoint with
-            other labels, or the same in another order, is skipped.
+        labels: what the network's classes stand for; the classifier of a checkpoint that lacks
+            one of them is skipped. ``None`` for those of the checkpoint.
         parts: submodules to take from a checkpoint of mien, instead of all that both have.
 
     Returns:
@@ -192,13 +193,16 @@ def _from_checkpoint(
     shared = _tops_of(theirs) & _tops_of(own) if parts is None else set(parts)
     if lacking := shared - (_tops_of(theirs) & _tops_of(own)):
         raise ModelError(f"{path}: not in both networks: {', '.join(sorted(lacking))}")
-    outputs = _outputs(source, card)
+    outputs = class_axes(source, card)
     wanted = {name: value for name, value in own.items() if _top(name) in shared}
     offered = {name: value for name, value in theirs.items() if _top(name) in shared}
-    same = type(source) is type(network) and labels in (None, card.labels)
+    same = type(source) is type(network) and set(labels or card.labels) <= set(card.labels)
+    if same and labels is not None:
+        for name in outputs.keys() & offered.keys():
+            offered[name] = rows_by_name(offered[name], outputs[name], labels, card.labels)
     if not same or any(
         name not in wanted or not alike(offered[name], wanted[name])
-        for name in outputs & offered.keys()
+        for name in outputs.keys() & offered.keys()
     ):
         wanted = {name: value for name, value in wanted.items() if name not in outputs}
         offered = {name: value for name, value in offered.items() if name not in outputs}
@@ -211,15 +215,6 @@ def _from_checkpoint(
     fit = _fit(network, wanted, offered, CHECKPOINT, str(path))
     fit.skipped += [name for name in theirs if name not in offered]
     return fit.put(network, f"{path} ({card.architecture} of mien)")
-
-
-def _outputs(source: nn.Module, card: Card) -> set[str]:
-    """Names in all layers that have a tensor whose shape depends on the number of classes."""
-    wider = create_model(card.architecture, classes=len(card.labels) + 1, **card.arguments)
-    shapes = {name: value.shape for name, value in wider.state_dict().items()}
-    own = source.state_dict()
-    layers = {_layer(name) for name, value in own.items() if value.shape != shapes[name]}
-    return {name for name in own if _layer(name) in layers}
 
 
 def _fit(
@@ -266,10 +261,6 @@ def _fit(
 
 def _kind(module: nn.Module) -> str:
     return type(module).__name__
-
-
-def _layer(name: str) -> str:
-    return name.rpartition(".")[0]
 
 
 def _top(name: str) -> str:

@@ -15,7 +15,7 @@ from ..evaluation.provenance import recorded_place
 from .ablations.table import Row, Scale, Table
 from .copies import Copies
 from .hardware import Hardware
-from .moved import moved_to_what_is_there
+from .moved import Root, moved_to_what_is_there
 from .recipe import Recipe
 from .recipes import find_recipe
 from .sources import Source
@@ -86,8 +86,8 @@ class Plan:
         rows: names of the rows; none for all.
         settings: changes of every row's recipe, by dotted names.
         smoke: in a size that runs in seconds and whose numbers mean nothing.
-        datasets: names of the data sets there are copies of. Where a recipe's own is not
-            among them, it is moved to the one that is.
+        copies: of data sets, by name. Where a recipe's own is not among them, it is moved to
+            the one that is.
 
     Raises:
         UnknownName: if there is no such row.
@@ -100,7 +100,7 @@ class Plan:
     rows: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     smoke: bool = False
-    datasets: tuple[str, ...] = ()
+    copies: Mapping[str, Root] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
@@ -165,7 +165,7 @@ class Plan:
         """
         base = self.table.base(row, self.scale)
         settings = {**self.table.settings(row, self.scale), **self.settings, "seed": seed}
-        recipe = moved_to_what_is_there(find_recipe(base), self.datasets).with_settings(settings)
+        recipe = moved_to_what_is_there(find_recipe(base), self.copies).with_settings(settings)
         return Run(
             row=row,
             seed=seed,

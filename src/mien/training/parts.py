@@ -16,6 +16,7 @@ from ..data.concatenation import Concatenation
 from ..data.ferplus import FERPlus
 from ..data.loading.pictures import ChosenPictures, Pictures, PicturesInMemory
 from ..data.part import AnnotatedPictures, Part
+from ..data.preparing.alignment import FRAMING
 from ..data.reader import Reader
 from ..data.split import altered, held_out, split_by
 from ..errors import DataError
@@ -27,9 +28,6 @@ from .recipe import Recipe
 from .sources import Source
 from .targets import check_labels, column_of_classes, labels_of, targets_of
 from .taught import Held, Teaching, with_unlabelled
-
-_FRAMING = ("align", "template", "scale", "shift")
-"""What of a preprocessing says where in a face's surroundings its crop lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +226,7 @@ def _as_cut(
     prepared = [(data, data.preprocess) for data in everything if data.preprocess is not None]
     for data, cut in prepared[1:]:
         first, wanted = prepared[0]
-        other = [name for name in _FRAMING if getattr(cut, name) != getattr(wanted, name)]
+        other = [name for name in FRAMING if getattr(cut, name) != getattr(wanted, name)]
         if other:
             raise DataError(
                 f"the faces of {first.title} {first.split} ({first.root}) and of {data.title} "
@@ -238,7 +236,7 @@ def _as_cut(
     ways = [data.preprocess for data in read if data.preprocess is not None]
     if not ways:
         return preprocess
-    return replace(preprocess, **{name: getattr(ways[0], name) for name in _FRAMING})
+    return replace(preprocess, **{name: getattr(ways[0], name) for name in FRAMING})
 
 
 def _sentence(recipe: Recipe, read: Sequence[Reader], whole: AnnotatedPictures) -> str:

@@ -92,7 +92,7 @@ def train(
     if not per_epoch:
         raise DataError(
             f"{recipe.name}: a batch of {recipe.batch} is larger than the training part of "
-            f"{len(parts.train)} pictures"
+            f"{len(parts.train)} pictures; --set batch makes it smaller"
         )
     if len(parts.held) < hardware.processes:
         raise InputError(

@@ -35,22 +35,31 @@ _SEEN = ("colour", "mean", "std", "align", "template")
 """Of how faces are cut what must be alike; size, scale and shift may differ."""
 
 
-def recipe_of(checkpoint: Path) -> Recipe:
-    """The recipe of a checkpoint, without teachers: its held-out part is all that is needed.
-
-    Of a mean of several, the last one's.
+def recipe_name(checkpoint: Path) -> str:
+    """The name of a checkpoint's recipe; of a mean of several, the last one's.
 
     Raises:
-        ModelError: if there is none, or it learns no expressions.
+        ModelError: if its card names none.
         CardError: if the file has no card.
     """
     card = load_card(checkpoint)
     if not card.recipe:
         raise ModelError(f"{checkpoint}: its card names no recipe, to hold faces out")
-    recipe = recipe_called(card.recipe.split(_AND)[-1])
+    return card.recipe.split(_AND)[-1]
+
+
+def _recipe_of(checkpoint: Path, copies: Copies) -> Recipe:
+    """The recipe of a checkpoint, without teachers: its held-out part is all that is needed.
+
+    Raises:
+        ModelError: if there is none, or it learns no expressions.
+        CardError: if the file has no card.
+    """
+    recipe = recipe_called(recipe_name(checkpoint), copies.roots)
     if recipe.objective.targets == "attributes":
         raise ModelError(f"{checkpoint}: {recipe.name} learns no expressions to be calibrated")
-    return replace(recipe, preprocess=card.preprocess, teacher_share=0.0, unlabelled=False)
+    preprocess = load_card(checkpoint).preprocess
+    return replace(recipe, preprocess=preprocess, teacher_share=0.0, unlabelled=False)
 
 
 def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
@@ -83,7 +92,7 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
             raise InputError(f"{path}: is given twice; a mean is of different networks")
         _check_alike(other, path, card, checkpoints[-1])
     network.load_state_dict(_mean([one.state_dict() for one, _ in loaded]))
-    recipe = recipe_of(checkpoints[-1])
+    recipe = _recipe_of(checkpoints[-1], copies)
     parts = load_parts(recipe, copies)
     for path, (_, other) in zip(checkpoints, loaded, strict=True):
         _check_held_out(other, path, measured(recipe, parts, 0, {}))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,7 @@ from mien.data.preparing.prepare import prepare
 from mien.data.preparing.prepare_settings import Settings, differences
 from mien.errors import DataError, InputError, ModelError, OutputError, UnknownName
 from mien.faces import Detection, WholePicture
-from mien.preprocess import FACE_EVOLVE
+from mien.preprocess import FACE_EVOLVE, Preprocess
 
 KILLED = Path(__file__).parents[2] / "prepare_killed.py"
 FACES = ferplus_copy.make_faces(12)
@@ -280,6 +281,28 @@ def test_another_file_of_the_detector_is_another_setting() -> None:
     assert differences(first, Settings(detector="none", size=48).to_dict()) == "--size 112, not 48"
     assert "another version of mien" in differences(first | {"method": 0}, first)
     assert differences(first, first) == ""
+
+
+def test_faces_are_cut_as_a_model_cuts_them(tmp_path: Path) -> None:
+    model = Preprocess(56, "grey", std=(0.2, 0.2, 0.2), scale=1.4, shift=(0.1, -0.1))
+    cut = Preprocess(64, scale=1.4, shift=(0.1, -0.1))
+    settings = Settings(64, "none", like=model)
+    assert settings.preprocess == cut
+    aligned = replace(model, align="similarity", template=FACE_EVOLVE)
+    assert Settings(64, like=aligned).preprocess == replace(
+        cut, align="similarity", template=FACE_EVOLVE
+    )
+    before = Settings(64, "none").to_dict()
+    assert "cut as another model" in differences(before, settings.to_dict())
+    with pytest.raises(InputError, match="no landmarks"):
+        Settings(64, "none", like=aligned)
+    with pytest.raises(InputError, match="not both"):
+        Settings(64, "none", align="square", like=model)
+    root = ferplus_copy.write_folders(
+        tmp_path / "copy", {"FER2013Train": ferplus_copy.make_faces(3)}
+    )
+    prepare(FERPlus(root), tmp_path / "out", detector="none", size=64, like=model)
+    assert FERPlus(tmp_path / "out").preprocess == cut
 
 
 @pytest.mark.usefixtures("some_missing")

@@ -39,6 +39,9 @@ _SCALE, _SHIFT = 1.22, (0.0, -0.06)
 """How a square is cut around a box, so that it frames the face as the template does: the
 median over 395 faces of FairFace that MTCNN found."""
 
+FRAMING = ("align", "template", "scale", "shift")
+"""What of a preprocessing says where in a face's surroundings its crop lies."""
+
 _CROP = 256
 _LARGEST = 1024
 _FACE = 128  # pixels of the set's box, or of a whole crop, in a view
@@ -47,18 +50,22 @@ _LEAST_INSIDE, _LEAST_SIDE = 0.5, 8.0  # of the set's boxes: share of the area; 
 _MIRRORED = [1, 0, 2, 4, 3]  # left and right change places
 
 
-def face_preprocess(size: int, align: Align) -> Preprocess:
+def face_preprocess(size: int, align: Align | Preprocess) -> Preprocess:
     """How faces are cut for training, and so how a model that was trained on them cuts them.
 
     Args:
         size: side of the crop in pixels.
         align: ``"similarity"`` brings five landmarks onto
             :data:`mien.preprocess.FACE_EVOLVE`; ``"square"``, and a face without landmarks, is
-            cut as an upright square around its box.
+            cut as an upright square around its box. Or the preprocessing of a model, which
+            is cut for as it wants.
 
     Raises:
         CardError: if there is no such size or alignment.
     """
+    if isinstance(align, Preprocess):
+        framing = {name: getattr(align, name) for name in FRAMING}
+        return Preprocess(size, **framing)
     template = FACE_EVOLVE if align == "similarity" else None
     return Preprocess(size, align=align, template=template, scale=_SCALE, shift=_SHIFT)
 

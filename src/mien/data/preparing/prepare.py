@@ -19,6 +19,7 @@ from typing import Literal
 from ...drafts import ENDING
 from ...errors import DataError, InputError, OutputError
 from ...faces.session import cores
+from ...preprocess import Preprocess
 from ..archive import Archive
 from ..checking.completeness import completeness
 from ..reader import Reader
@@ -46,6 +47,7 @@ def prepare(
     detector_model: Path | str | None = None,
     missing: Missing = "keep",
     align: Align | None = None,
+    like: Preprocess | None = None,
     picture_format: PictureFormat = "png",
     unreadable: Literal["stop", "drop"] = "stop",
     jobs: int | None = None,
@@ -67,6 +69,7 @@ def prepare(
             the pictures without a usable box where the set has boxes.
         align: ``"similarity"`` onto the template, or an upright ``"square"``; by default the
             first, and without a detector the second.
+        like: cut faces as a model does that has this preprocessing, instead of ``align``.
         picture_format: ``"png"``, or ``"jpg"`` of quality 95.
         unreadable: pictures that cannot be read stop the split, after all others are done and
             with a list in ``<split>.unreadable.csv``, or are dropped. A split that was
@@ -92,7 +95,7 @@ def prepare(
     if not reader.has_faces:
         raise InputError(f"{reader.title} has no faces to be found; use the copy as it is")
     _refuse_inside(reader.root, Path(output))
-    settings = Settings(size, detector, detector_model, missing, align, picture_format)
+    settings = Settings(size, detector, detector_model, missing, align, picture_format, like)
     store = FaceStore(reader, Path(output), settings)
     run = _Run(store, source_of(reader.table, reader.class_names, reader.units))
     with writing(store.output):

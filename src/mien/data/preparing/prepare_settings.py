@@ -40,17 +40,20 @@ class Settings:
     missing: Missing = "keep"
     align: Align | None = None
     picture_format: PictureFormat = "png"
+    like: Preprocess | None = None
 
     def __post_init__(self) -> None:
         check_words("rule for missing faces", self.missing, get_args(Missing))
         check_words("picture format", self.picture_format, get_args(PictureFormat))
         if self.align is not None:
             check_words("alignment", self.align, get_args(Align))
+        if self.align is not None and self.like is not None:
+            raise InputError("faces are aligned one way, or cut as a model cuts them, not both")
         if not (isinstance(self.size, int) and _SMALLEST <= self.size <= _LARGEST):
             raise InputError(
                 f"the size is {self.size}; choose it between {_SMALLEST} and {_LARGEST}"
             )
-        if self.align == "similarity" and self.detector == "none":
+        if self.detector == "none" and "similarity" in (self.align, self.like and self.like.align):
             raise InputError(
                 "without a detector there are no landmarks to align by; "
                 "choose a detector, or the alignment square"
@@ -65,6 +68,8 @@ class Settings:
     @cached_property
     def preprocess(self) -> Preprocess:
         """How the faces are cut."""
+        if self.like is not None:
+            return face_preprocess(self.size, self.like)
         default: Align = "square" if self.detector == "none" else "similarity"
         return face_preprocess(self.size, self.align or default)
 
@@ -102,6 +107,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     found = [f"--{name} {first.get(name)}, not {second[name]}" for name in names]
     if "detector" not in names and before.get("detector_sha256") != now["detector_sha256"]:
         found.append("another file of the detector")
+    if not found and before["preprocess"] != now["preprocess"]:
+        found.append("faces cut as another model cuts them, or another version of mien does")
     if not found and before != now:
         found.append("another version of mien, which finds or cuts faces otherwise")
     return "; ".join(found)

@@ -9,6 +9,7 @@ from . import (
     distil,
     ferplus_cpu,
     ferplus_gpu,
+    finetune,
     lla_net,
     msa_net,
     pretrain,
@@ -17,7 +18,7 @@ from . import (
 )
 
 _PAPERS = (dan, transfer, lla_net, apvit, msa_net)
-_FILES = (*_PAPERS, baseline, ferplus_cpu, ferplus_gpu, small, pretrain, distil)
+_FILES = (*_PAPERS, baseline, ferplus_cpu, ferplus_gpu, small, pretrain, distil, finetune)
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for file in _FILES for recipe in file.ALL}
 
 
