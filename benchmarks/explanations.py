@@ -2,7 +2,7 @@
 
     python benchmarks/explanations.py MODEL... FERPLUS [--images N]
 
-For each checkpoint and each method that its network has: the area between the probability of the
+For each model and each method that its network has: the area between the probability of the
 predicted class while cells of the picture are blurred in random order, and while those go first
 that the explanation ranks highest; more is better, 0 is chance. Beside them a reference that
 knows nothing of the network: the cells in the middle first, where the face is.
@@ -20,7 +20,7 @@ from measure import Row, write
 def main() -> None:
     """Measure and write ``results/benchmarks/explanations.json``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="+", type=Path, help="checkpoints, .safetensors")
+    parser.add_argument("models", nargs="+", help="checkpoints, exported models or shipped ones")
     parser.add_argument("data", type=Path, help="a copy of FER+")
     parser.add_argument("--split", default="public-test")
     parser.add_argument("--images", type=int, default=500, help="drawn from the split")
@@ -32,7 +32,7 @@ def main() -> None:
     write("explanations", rows, split=options.split, images=options.images)
 
 
-def measured(model: Path, data: Path, split: str, number: int) -> list[Row]:
+def measured(model: str, data: Path, split: str, number: int) -> list[Row]:
     """A row for each method of one model."""
     import numpy as np
     import torch
