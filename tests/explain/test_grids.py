@@ -56,6 +56,23 @@ def test_titles_that_the_row_above_has_are_drawn_once() -> None:
     ]
 
 
+def test_narrow_rows_stand_beside_each_other(tmp_path: Path) -> None:
+    colours = [(20 * number, 0, 0) for number in range(12)]
+    rows = [Row([cell(one, title="face"), cell(BLUE, title="map")], "x") for one in colours]
+    figure = draw_grid(rows[:11])
+    write_figure(figure, tmp_path / "grid.png")
+    found = centres(tmp_path / "grid.png", 6, 4)
+    assert [line[0] for line in found] + [line[2] for line in found[:5]] == colours[:11]
+    assert found[5][2:] == [(255, 255, 255)] * 2
+    titles = [one.get_title() for one in figure.axes]
+    assert titles[:2] == titles[12:14] == ["face", "map"]
+    assert set(titles[2:12]) == {""}
+    height, width, _ = cv2.imread(str(tmp_path / "grid.png")).shape
+    assert 1 < height / width < 2
+    # Rows of eight have no room beside them.
+    assert len(draw_grid([Row([cell()] * 8)] * 5).axes) == 40
+
+
 def test_the_label_stands_at_the_left() -> None:
     figure = draw_grid([Row([cell(), cell()], "DAN")])
     assert [one.get_ylabel() for one in figure.axes] == ["DAN", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ def broken_row(
 
 
 def draw_grid(rows: Sequence[Row]) -> Figure:
-    """Draw rows of pictures.
+    """Draw rows of pictures; narrow ones stand beside each other, in blocks from left to right.
 
     Args:
         rows: at least one, each with its cells; they may be of different lengths.
@@ -94,19 +95,32 @@ def draw_grid(rows: Sequence[Row]) -> Figure:
     width = max((len(row.cells) for row in rows), default=0)
     if not width:
         raise InputError("a grid needs at least one picture")
-    titles = _new_titles(rows)
-    heights = [_height(row, shown) for row, shown in zip(rows, titles, strict=True)]
-    figure = Figure(figsize=(_CELL * width, sum(heights)), dpi=_DPI, layout="constrained")
+    blocks = _side_by_side(rows, width)
+    tall = max(sum(_heights(block)) for block in blocks)
+    figure = Figure(figsize=(_CELL * width * len(blocks), tall), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)  # type: ignore[union-attr, call-arg]
-    plots = figure.subplots(len(rows), width, squeeze=False, height_ratios=heights)
-    for row, shown, places in zip(rows, titles, plots, strict=True):
+    parts: Any = figure.subfigures(1, len(blocks), squeeze=False)
+    for part, block in zip(parts[0], blocks, strict=True):
+        _draw_block(part, [*block, *[Row()] * (len(blocks[0]) - len(block))], width)
+    return figure
+
+
+def _side_by_side(rows: Sequence[Row], width: int) -> list[Sequence[Row]]:
+    """Narrow rows in as many blocks beside each other as make a page that is about square."""
+    count = max(min(MOST_COLUMNS // width, round(math.sqrt(len(rows) / width))), 1)
+    length = -(-len(rows) // count)
+    return [rows[first : first + length] for first in range(0, len(rows), length)]
+
+
+def _draw_block(part: Any, rows: Sequence[Row], width: int) -> None:
+    plots = part.subplots(len(rows), width, squeeze=False, height_ratios=_heights(rows))
+    for row, shown, places in zip(rows, _new_titles(rows), plots, strict=True):
         blank = [None] * (width - len(row.cells))
         for cell, title, place in zip([*row.cells, *blank], [*shown, *blank], places, strict=True):
             _draw(place, cell, title)
         if row.label:
             words(places[0].set_ylabel, row.label, fontsize=_LETTERS + 1, color=_INK, weight="bold")
-    return figure
 
 
 def words(write: Callable[..., Any], text: str, **options: Any) -> None:
@@ -145,6 +159,10 @@ def _new_titles(rows: Sequence[Row]) -> list[list[str]]:
     return [
         [""] * len(own) if own == before else own for own, before in zip(titles, above, strict=True)
     ]
+
+
+def _heights(rows: Sequence[Row]) -> list[float]:
+    return [_height(row, shown) for row, shown in zip(rows, _new_titles(rows), strict=True)]
 
 
 def _height(row: Row, titles: Sequence[str]) -> float:
