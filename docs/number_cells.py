@@ -25,8 +25,9 @@ def quantity(row: dict[str, Any], unit: str) -> str:
     """A number with its unit, and its interval where it has one."""
     if row["interval"] is None:
         return f"{significant(row['value'])} {unit}"
-    low, high = row["interval"]
-    return f"{row['value']:.1f} {unit} ({low:.1f} to {high:.1f})"
+    digits = 1 if abs(row["value"]) >= 1 else 3
+    value, low, high = (f"{one:.{digits}f}" for one in (row["value"], *row["interval"]))
+    return f"{value} {unit} ({low} to {high})"
 
 
 def share(estimate: dict[str, float] | None) -> str:

@@ -16,6 +16,7 @@ from lightning_warnings import IGNORED  # noqa: E402
 from mien.cli import main  # noqa: E402
 from mien.errors import InputError, ModelError, UnknownName  # noqa: E402
 from mien.models import load_model, save_model  # noqa: E402
+from mien.models.batch_norms import only_add  # noqa: E402
 from mien.training.copies import Copies  # noqa: E402
 from mien.training.moved import dataset_of  # noqa: E402
 from mien.training.recipes.small import SMALL  # noqa: E402
@@ -135,6 +136,20 @@ def test_what_has_no_mean_is_refused(root: Path, runs: tuple[Path, Path], tmp_pa
     with pytest.raises(ModelError, match="what the mean would be measured on, ferplus validation"):
         average([other, runs[0]], output, copies)
     assert not output.exists()
+
+
+def test_exported_models_have_no_mean(root: Path, runs: tuple[Path, Path], tmp_path: Path) -> None:
+    network, card = load_model(runs[0])
+    for norm in network.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            only_add(norm, norm.bias.detach().clone())  # as one is read out of an ONNX file
+    save_model(network, card, tmp_path / "folded.safetensors")
+    with pytest.raises(ModelError, match=r"folded\.safetensors: its batch norms are folded"):
+        average(
+            (tmp_path / "folded.safetensors", runs[1]),
+            tmp_path / "mean",
+            Copies({"ferplus": root}),
+        )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def only_adds(norm: nn.BatchNorm2d) -> bool:
     )
 
 
+def has_folded_norms(network: nn.Module) -> bool:
+    """Whether some batch norm only adds, see :func:`only_add`."""
+    norms = (one for one in network.modules() if isinstance(one, nn.BatchNorm2d))
+    return any(only_adds(one) for one in norms)
+
+
 def restore_batch_norms(network: nn.Module, size: int, batches: Iterable[Tensor]) -> int:
     """Give norms that only add the means and variances of real faces; answers stay as they are.
 

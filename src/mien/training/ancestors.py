@@ -70,7 +70,7 @@ def licences(own: str, owed: Iterable[Ancestor]) -> str:
 
 
 def _card(path: Path) -> Card | None:
-    if path.suffix == RUNTIME_MODEL:
+    if path.suffix.lower() == RUNTIME_MODEL:
         return Model(path).card
     try:
         with safe_open(path, framework="pt") as file:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..card import Card, Measurement
 from ..errors import InputError, ModelError
 from ..evaluation.provenance import git_commit
 from ..models import load_model, save_model
+from ..models.batch_norms import has_folded_norms
 from ..models.checkpoint import load_card
 from .ancestors import licences, of_files, origins
 from .copies import Copies
@@ -77,9 +78,9 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
 
     Raises:
         InputError: if there are fewer than two checkpoints, or one is given twice.
-        ModelError: if they are not of the same network, the last one is of no recipe, or of
-            one that learns no expressions, or what its recipe holds out was not held out of
-            another one's training, or chose it and is what results are reported on.
+        ModelError: if they are not of the same network, one was exported, the last one is of no
+            recipe, or of one that learns no expressions, or what its recipe holds out was not
+            held out of another one's training, or chose it and is what results are reported on.
         DataError: if there is no copy of a data set, or it lacks files.
         OutputError: if the file cannot be written.
     """
@@ -87,7 +88,8 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
         raise InputError("a mean needs two checkpoints or more")
     loaded = [load_model(path) for path in checkpoints]
     network, card = loaded[-1]
-    for number, (path, (_, other)) in enumerate(zip(checkpoints, loaded, strict=True)):
+    for number, (path, (one, other)) in enumerate(zip(checkpoints, loaded, strict=True)):
+        _check_norms(one, path)
         if any(path.samefile(before) for before in checkpoints[:number]):
             raise InputError(f"{path}: is given twice; a mean is of different networks")
         _check_alike(other, path, card, checkpoints[-1])
@@ -113,6 +115,14 @@ def average(checkpoints: Sequence[Path], output: Path, copies: Copies) -> Card:
     )
     save_model(network, card, output)
     return card
+
+
+def _check_norms(network: nn.Module, path: Path) -> None:
+    if has_folded_norms(network):
+        raise ModelError(
+            f"{path}: its batch norms are folded into the weights, as in any exported model, so "
+            "that it has no mean with others; name the checkpoint that it was exported from"
+        )
 
 
 def _check_alike(card: Card, path: Path, last: Card, other: Path) -> None:

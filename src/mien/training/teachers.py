@@ -117,7 +117,7 @@ def mixed(
 
 
 def _open(path: Path, device: str) -> Classifier:
-    if path.suffix == RUNTIME_MODEL:
+    if path.suffix.lower() == RUNTIME_MODEL:
         model = Model(path)
         return Classifier(model.card, model.probabilities)
     network, card = load_model(path)
