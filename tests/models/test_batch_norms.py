@@ -77,6 +77,17 @@ def test_the_shipped_network_answers_the_same_in_use_and_in_training() -> None:
         assert torch.allclose(network(faces).logits, before, atol=1e-3)
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_a_network_is_left_in_its_mode_and_without_hooks(training: bool) -> None:
+    network = Twice().train(training)
+    network.second.train(not training)
+    before = {name: module.training for name, module in network.named_modules()}
+    only_add(network.norm, torch.zeros(4))
+    assert restore_batch_norms(network, 8, [torch.randn(2, 3, 8, 8)]) == 1
+    assert {name: module.training for name, module in network.named_modules()} == before
+    assert not any(one._forward_hooks or one._forward_pre_hooks for one in network.modules())
+
+
 def test_what_a_norm_keeps_is_measured_and_filters_are_as_long_as_fresh_ones() -> None:
     torch.manual_seed(0)
     network = Twice().eval()

@@ -10,11 +10,12 @@ variance the channel has now gives the same answers, if g and b are set to undo 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
 class _Sums:
@@ -42,7 +43,7 @@ def norms_after_convolutions(
     """Each batch norm that takes just what a convolution gives, and that convolution.
 
     Args:
-        network: any; it is asked about a black picture, in evaluation mode.
+        network: any; it is asked about a black picture.
         size: side of its input in pixels.
     """
     given: dict[int, tuple[Tensor, nn.Conv2d]] = {}
@@ -61,12 +62,7 @@ def norms_after_convolutions(
             hooks.append(module.register_forward_hook(remember))
         elif isinstance(module, nn.BatchNorm2d):
             hooks.append(module.register_forward_pre_hook(find))
-    try:
-        with torch.inference_mode():
-            network.eval()(torch.zeros(1, 3, size, size))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    _ask(network, [torch.zeros(1, 3, size, size)], hooks)
     return found
 
 
@@ -104,7 +100,7 @@ def restore_batch_norms(network: nn.Module, size: int, batches: Iterable[Tensor]
     it has in a fresh network by He et al. 2015, sqrt(2 inputs / outputs).
 
     Args:
-        network: it is left in evaluation mode.
+        network: whichever mode its modules are in.
         size: side of its input in pixels.
         batches: float32 inputs (N, 3, size, size) to measure on, one face at least.
 
@@ -119,6 +115,15 @@ def restore_batch_norms(network: nn.Module, size: int, batches: Iterable[Tensor]
         norm.register_forward_pre_hook(lambda module, inputs: sums[module].add(inputs[0]))
         for norm in sums
     ]
+    _ask(network, batches, hooks)
+    for norm, convolution in found:
+        _restore(norm, convolution, *sums[norm].moments())
+    return len(found)
+
+
+def _ask(network: nn.Module, batches: Iterable[Tensor], hooks: Sequence[RemovableHandle]) -> None:
+    """Pass pictures through a network as in use, and leave it as it was, without the hooks."""
+    modes = {module: module.training for module in network.modules()}
     try:
         with torch.inference_mode():
             for images in batches:
@@ -126,9 +131,8 @@ def restore_batch_norms(network: nn.Module, size: int, batches: Iterable[Tensor]
     finally:
         for hook in hooks:
             hook.remove()
-    for norm, convolution in found:
-        _restore(norm, convolution, *sums[norm].moments())
-    return len(found)
+        for module, training in modes.items():
+            module.training = training
 
 
 def _restore(norm: nn.BatchNorm2d, convolution: nn.Conv2d, mean: Tensor, variance: Tensor) -> None:
