@@ -12,6 +12,7 @@ pytest.importorskip("lightning")
 from lightning_warnings import IGNORED  # noqa: E402
 
 from mien.card import Card  # noqa: E402
+from mien.data.loading.augmentation_steps import Sometimes  # noqa: E402
 from mien.data.loading.faces import FaceDataset  # noqa: E402
 from mien.errors import DataError  # noqa: E402
 from mien.expressions import BASIC8  # noqa: E402
@@ -63,6 +64,7 @@ def test_distilled_students_share_and_self_trained_ones_keep_their_labels() -> N
         "distil.deeper": 0.65,
         "distil.finer": 0.65,
         "distil.finer-fairface": 0.65,
+        "distil.damaged": 0.65,
         "distil.robust": 0.65,
         "distil.resnet18": 0.5,
         "selftrain.small": 0.0,
@@ -75,6 +77,20 @@ def test_the_one_with_fairface_differs_in_its_faces_alone() -> None:
     faces = {"unlabelled": False, "unlabelled_per_class": 0}
     same = {name: getattr(distil.FINER, name) for name in first}
     assert replace(distil.FINER_FAIRFACE, **same, **faces) == distil.FINER
+
+
+@pytest.mark.parametrize("recipe", [distil.DAMAGED, distil.ROBUST], ids=lambda one: one.name)
+def test_damage_is_all_that_the_robust_ones_see_beside_what_others_see(recipe) -> None:
+    (damage,) = (one for one in recipe.augmentation.steps if isinstance(one, Sometimes))
+    rest = tuple(one for one in recipe.augmentation.steps if one is not damage)
+    assert rest == distil.MORE_VARIED.steps
+    # What erases stays the last.
+    assert recipe.augmentation.steps[-2] is damage
+    assert 0.3 <= damage.probability <= 0.6
+    before = distil.DISTIL if recipe is distil.DAMAGED else distil.FINER
+    same = ("name", "starts_from", "teacher_share", "augmentation", "optimiser", "epochs")
+    own = (*same, "average_decay")
+    assert replace(recipe, **{name: getattr(before, name) for name in own}) == before
 
 
 @pytest.mark.parametrize("recipe", [distil.DEEPER, distil.FINER], ids=lambda one: one.name)
