@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import attentive_model
@@ -65,6 +66,32 @@ def test_each_face_has_its_own_answer_whatever_shares_its_batch(
         assert face.expression is BASIC8[int(alone.argmax())]
         assert face.confidence == pytest.approx(alone.max())
         assert (face.frame, face.track, face.model) == (None, None, "tiny")
+
+
+def test_bytes_are_read_as_files_are(recognizer: Recognizer, tmp_path: Path) -> None:
+    files = [tmp_path / "grey.png", tmp_path / "see-through.png"]
+    cv2.imwrite(str(files[0]), np.full((30, 40), 3, np.uint8))
+    opaque = np.full((40, 80, 1), 255, np.uint8)
+    opaque[20:] = 100
+    cv2.imwrite(str(files[1]), np.dstack([picture(2, 1), opaque]))
+    read = recognizer(list(files))
+    sent = recognizer([one.read_bytes() for one in files])
+    assert [face.source for face in sent] == [
+        f"bytes:{files.index(Path(face.source))}" for face in read
+    ]
+    assert [replace(face, source="") for face in sent] == [
+        replace(face, source="") for face in read
+    ]
+    assert recognizer(files[0].read_bytes())[0].source == "bytes"
+    # They may be mixed with all else.
+    mixed = recognizer([picture(1, 0), files[0], files[0].read_bytes()])
+    assert [face.source for face in mixed] == ["array", *[str(files[0])] * 3, *["bytes"] * 3]
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n cut off"])
+def test_bytes_that_are_no_picture_are_said_to_be(recognizer: Recognizer, data: bytes) -> None:
+    with pytest.raises(Unreadable, match=r"^bytes: "):
+        recognizer(data)
 
 
 def test_grey_arrays_are_pictures_and_others_are_refused(recognizer: Recognizer) -> None:

@@ -82,11 +82,11 @@ def test_what_may_not_be_looked_at_is_one_error_of_many(
         return looked(self, **options)
 
     monkeypatch.setattr(Path, "stat", stat)
-    sources = [tmp_path / "locked.png", "x" * 300, b"bytes", path]
+    sources = [tmp_path / "locked.png", "x" * 300, 1.5, path]
     first, second, third, last = read_sources(sources)  # type: ignore[list-item]
     assert re.fullmatch(r".*locked\.png: cannot be read \(Permission denied\)", str(first))
     assert "x: cannot be read (" in str(second)
-    assert "not bytes" in str(third)
+    assert "not float" in str(third)
     assert isinstance(last, Frame)
     assert not is_source(path, sources[:1])
 

@@ -101,9 +101,9 @@ class Recognizer:
         """Recognise everything in a source; all rows are in memory at once.
 
         Args:
-            source: path of a photo, folder or video, a glob, an array, uint8 (H, W, 3) RGB
-                or (H, W) grey, or a list of these. For long videos and cameras, whose rows
-                do not end, take :meth:`stream`.
+            source: path of a photo, folder or video, a glob, the bytes of a picture file, an
+                array, uint8 (H, W, 3) RGB or (H, W) grey, or a list of these. For long videos
+                and cameras, whose rows do not end, take :meth:`stream`.
 
         Returns:
             One record for each face, and one with ``face is None`` for each picture or
@@ -113,9 +113,9 @@ class Recognizer:
             InputError: if a source cannot be read.
         """
         sources = _as_list(source)
-        for one in sources:
-            if not isinstance(one, np.ndarray) and camera_index(one) is not None:
-                raise InputError(f"camera {one}: a camera does not end; take stream([...])")
+        for index in map(camera_index, sources):
+            if index is not None:
+                raise InputError(f"camera {index}: a camera does not end; take stream([...])")
         return [face for _, faces in self.stream(sources) for face in faces]
 
     def stream(

@@ -45,8 +45,8 @@ class Face:
     Two are equal if all but their landmarks and heat maps are.
 
     Attributes:
-        source: path of the picture or video, ``camera:N``, ``array``, or ``array:N`` for
-            the N-th of several arrays.
+        source: path of the picture or video, ``camera:N``, ``array`` or ``bytes``, of several
+            ``array:N`` or ``bytes:N`` with N from 0.
         frame: number of the frame from 0; ``None`` for a picture.
         time_s: seconds from the start of the video; ``None`` for a picture.
         face: number of the face within its picture, from 0; ``None`` if there is no face.

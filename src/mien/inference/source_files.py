@@ -19,7 +19,7 @@ from ..image_header import SIGNATURE_LENGTH, kind_of
 from .container import container_of
 from .video import VIDEO_SUFFIXES
 
-Source: TypeAlias = str | Path | int | NDArray[np.uint8]
+Source: TypeAlias = str | Path | int | bytes | NDArray[np.uint8]
 
 PICTURE_SUFFIXES = frozenset(
     [
@@ -116,7 +116,7 @@ def sources_in(
     out = None if leave_out is None else _whole(leave_out)
     found: set[Path] = set()
     for one in sources:
-        if isinstance(one, np.ndarray) or camera_index(one) is not None or not str(one):
+        if not isinstance(one, str | Path) or camera_index(one) is not None or not str(one):
             continue
         with suppress(OSError):  # what may not be looked at is not read either
             named = Path(str(one))
@@ -224,6 +224,6 @@ def camera_index(source: object) -> int | None:
     """The N of ``camera:N`` or of a plain number; ``None`` for anything else."""
     if isinstance(source, int) and not isinstance(source, bool):
         return source
-    text = str(source)
+    text = str(source) if isinstance(source, str | Path) else ""
     number = text.removeprefix(CAMERA)
     return int(number) if text.startswith(CAMERA) and number.isdecimal() else None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, MienError, Unreadable
-from .images import read_picture
+from .images import decode_picture, read_picture
 from .source_files import Source, begins_in, camera_index, find_files, is_video
 from .video import Frame, read_camera, read_video
 
@@ -26,7 +26,8 @@ def read_sources(
 
     Args:
         sources: files, folders (searched to the bottom, in order of their names), globs,
-            ``camera:N`` or camera indices, and arrays, uint8 (H, W, 3) RGB or (H, W).
+            ``camera:N`` or camera indices, the bytes of picture files, and arrays, uint8
+            (H, W, 3) RGB or (H, W).
         every: of videos and cameras, every how many-th frame.
         leave_out: a folder that is not searched where it lies in one of the sources. A source
             that lies in it is looked through before anything is given, since what becomes of
@@ -34,18 +35,18 @@ def read_sources(
     """
     leave_out = None if leave_out is None else Path(leave_out)
     lists = {} if leave_out is None else _listed_within(sources, leave_out)
-    arrays = sum(isinstance(source, np.ndarray) for source in sources)
-    array = 0
+    names = {kind: _names(sources, kind) for kind in (np.ndarray, bytes)}
     for number, source in enumerate(sources):
         if isinstance(source, np.ndarray):
-            name = "array" if arrays == 1 else f"array:{array}"
-            array += 1
-            yield from guarded(_array(source, name))
+            yield from guarded(_array(source, next(names[np.ndarray])))
+        elif isinstance(source, bytes):
+            yield from guarded(_decoded(source, next(names[bytes])))
         elif (index := camera_index(source)) is not None:
             yield from guarded(read_camera(index, every=every))
         elif not isinstance(source, str | Path):
             yield InputError(
-                f"a source is a path, a number or a uint8 array, not {type(source).__name__}"
+                "a source is a path, a number, the bytes of a picture file or a uint8 array, "
+                f"not {type(source).__name__}"
             )
         else:
             for path in lists.get(number) or guarded(find_files(str(source), leave_out)):
@@ -55,6 +56,13 @@ def read_sources(
                     yield from guarded(read_video(path, every=every))
                 else:
                     yield from guarded(_picture(path))
+
+
+def _names(sources: Sequence[Source], kind: type) -> Iterator[str]:
+    """What sources without a path are called, with a number where there are several."""
+    name = {np.ndarray: "array", bytes: "bytes"}[kind]
+    number = sum(isinstance(source, kind) for source in sources)
+    return iter([name] if number == 1 else [f"{name}:{place}" for place in range(number)])
 
 
 def _listed_within(sources: Sequence[Source], folder: Path) -> dict[int, list[Path | MienError]]:
@@ -81,6 +89,10 @@ def guarded(items: Iterator[_Item]) -> Iterator[_Item | MienError]:
 
 def _picture(path: Path) -> Iterator[Frame]:
     yield Frame(str(path), None, None, read_picture(path))
+
+
+def _decoded(data: bytes, name: str) -> Iterator[Frame]:
+    yield Frame(name, None, None, decode_picture(data, name))
 
 
 def _array(array: NDArray[np.generic], name: str) -> Iterator[Frame]:
