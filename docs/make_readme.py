@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import comparison
+import damaged
 import generations
 from number_blocks import ablation, benchmark, compared, cost_table, evaluation
 
@@ -132,6 +133,11 @@ def findings(results: Path) -> dict[str, str]:
             tests,
             networks_that_led(results, generations.SCENES),
             {name: load(path) for name, path in runs.items() if path.exists()},
+        )
+    held_out = sorted((results / "training").glob(f"*{damaged.ENDING}"))
+    if held_out:
+        found["damaged"] = damaged.block(
+            {f"results/training/{path.name}": load(path) for path in held_out}
         )
     return found
 

@@ -370,3 +370,29 @@ def test_generations_stand_in_their_order_with_what_is_known_of_them(
         path = f"results/training/{file}.json"
         said = f"by `mien evaluate {name}`, 2026-01-0{day}, commit 0123456"
         assert f"- [`{path}`](../{path}), {said}" in lines
+
+
+def test_damage_that_was_learned_from_stands_apart(program: ModuleType, tmp_path: Path) -> None:
+    def score(protocol: str, accuracy: float) -> dict[str, Any]:
+        estimate = {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}
+        entropy = {"value": 0.65432, "low": 0.6, "high": 0.7}
+        metrics = {"accuracy": estimate, "vote_cross_entropy": entropy}
+        return {"protocol": protocol, "subset": "held-out", "metrics": metrics}
+
+    kinds = {"noise": 0.1, "blur": 0.2, "jpeg": 0.3, "low-resolution": 0.4, "eyes": 0.5, "cut": 0.7}
+    points = [
+        {"corruption": kind, "strength": strength, "accuracy": {"value": value + step}}
+        for kind, value in kinds.items()
+        for strength, step in ((0, 0.9), (1, 0.02), (5, 0.0))  # strength 0 is no damage
+    ]
+    record = {
+        **{"recipe": "a", "command": "mien evaluate a", "date": "2026-01-02", "commit": "01234567"},
+        **{"scores": [score("majority", 0.8), score("all", 0.7)], "robustness": points},
+    }
+    write(tmp_path / "training" / "a.held-out.json", record)
+    lines = program.findings(tmp_path)["damaged"].splitlines()
+    cells = "80.0 (79.0 to 81.0) | 0.654 | 11.0 | 21.0 | 31.0 | 41.0 | 61.0"
+    assert lines[4] == f"| `a` | {cells} |"
+    path = "results/training/a.held-out.json"
+    said = f"- [`{path}`](../{path}), by `mien evaluate a`, 2026-01-02, commit 0123456"
+    assert lines[6] == said

@@ -37,6 +37,12 @@ SHIPPED = {
             sha256="cac35a6c30175fbf12a8e33ec347bb7a4cfb6bde1b18e66144df93d02584479e",
             summary="eight expressions, grey 56-pixel faces, made for a CPU",
         ),
+        ShippedModel(
+            name="mien-robust",
+            file="mien-robust.onnx",
+            sha256="a6525f38be04467fbfe14a7090f488228e95399e19afa6f6b156e22d6b812fa6",
+            summary="the same of noisy, blurred, compressed and coarse faces, 48 pixels",
+        ),
     )
 }
 
