@@ -99,9 +99,11 @@ def with_blocks(page: Path, blocks: dict[str, str]) -> str:
 
 def numbers(results: Path) -> str:
     """What the README shows: the shipped model, its speed, the networks beside each other."""
-    records = ((load(path), path.name) for path in sorted(results.glob("*.json")))
+    records = ((load(path), path.name) for path in sorted(results.glob(f"{SHIPPED}.*.json")))
     # What models are chosen on is no result.
     parts = [evaluation(one, name) for one, name in records if one["split"] != "train"]
+    if tests := robustness(results, f"*{generations.ENDING}"):
+        parts.append(damaged.block(tests, "FER+'s public test", "model", ""))
     measured = [results / "benchmarks" / f"{name}.json" for name in IN_README]
     parts += [benchmark(load(path), path.name) for path in measured if path.exists()]
     parts += [
@@ -134,12 +136,18 @@ def findings(results: Path) -> dict[str, str]:
             networks_that_led(results, generations.SCENES),
             {name: load(path) for name, path in runs.items() if path.exists()},
         )
-    held_out = sorted((results / "training").glob(f"*{damaged.ENDING}"))
-    if held_out:
-        found["damaged"] = damaged.block(
-            {f"results/training/{path.name}": load(path) for path in held_out}
-        )
+    if held_out := robustness(results, f"training/*{damaged.ENDING}"):
+        found["damaged"] = damaged.block(held_out, "held-out training faces", "recipe", "../")
     return found
+
+
+def robustness(results: Path, files: str) -> dict[str, dict[str, Any]]:
+    """Records of damaged faces, by their paths in the repository."""
+    found = {
+        f"results/{path.relative_to(results).as_posix()}": load(path)
+        for path in sorted(results.glob(files))
+    }
+    return {path: one for path, one in found.items() if one.get("robustness")}
 
 
 def networks_that_led(results: Path, ending: str) -> dict[str, dict[str, Any]]:

@@ -72,12 +72,12 @@ def test_a_result_is_shown_with_interval_and_source(program: ModuleType, tmp_pat
         command="mien evaluate some-model ferplus",
         date="2026-11-30T12:00:00",
     )
-    write_result(result, tmp_path / "some.json")
+    write_result(result, tmp_path / "mien-small.some.json")
     text = program.numbers(tmp_path)
     assert "| majority, whole | 3,191 | 90.1 (89.0 to 91.2) |" in text
     assert "| majority, whole | contempt |" in text
     assert "| recall % | 25 |" in text
-    assert "From [`results/some.json`](results/some.json)" in text
+    assert "From [`results/mien-small.some.json`](results/mien-small.some.json)" in text
     assert "by `mien evaluate some-model ferplus`, 2026-11-30." in text
 
 
@@ -396,3 +396,9 @@ def test_damage_that_was_learned_from_stands_apart(program: ModuleType, tmp_path
     path = "results/training/a.held-out.json"
     said = f"- [`{path}`](../{path}), by `mien evaluate a`, 2026-01-02, commit 0123456"
     assert lines[6] == said
+
+    # Of what is shipped, by its name; the public test has a clean part, which comes last.
+    clean = {**score("majority", 0.6), "subset": "clean"}
+    shipped = {**record, "model": "b", "scores": [*record["scores"], clean]}
+    block = importlib.import_module("damaged").block({path: shipped}, "", "model", "")
+    assert f"| `b` | {cells} |" in block

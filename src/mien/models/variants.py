@@ -179,6 +179,7 @@ VARIANTS: dict[str, Variant] = {
         Variant("resnet18", "resnet18", size=64, classes=8),
         Variant("small", "small", size=48, classes=8),
         Variant("mien-small", "small", {"plain_stages": 1}, size=56, classes=8),
+        Variant("mien-robust", "small", {"plain_stages": 1}, size=48, classes=8),
     )
 }
 
