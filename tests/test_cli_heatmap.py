@@ -97,5 +97,5 @@ def test_models_says_of_which_heat_can_be_drawn(
     monkeypatch.setattr("mien.zoo.shipped_model", lambda _: model)
     assert main(["models"]) == DONE
     assert "  heat maps    yes\n" in capsys.readouterr().out
-    assert main(["models", "--json"]) == DONE
+    assert main(["models", "mien-small", "--json"]) == DONE
     assert json.loads(capsys.readouterr().out)["attention"] is True

@@ -41,7 +41,7 @@ SHIPPED = {
             name="mien-robust",
             file="mien-robust.onnx",
             sha256="a6525f38be04467fbfe14a7090f488228e95399e19afa6f6b156e22d6b812fa6",
-            summary="the same of noisy, blurred, compressed and coarse faces, 48 pixels",
+            summary="the same, also of noisy, blurred, compressed and coarse faces; 48 pixels",
         ),
     )
 }
