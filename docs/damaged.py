@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
-from number_cells import share, table
+from number_cells import origins, share, table
 
 ENDING = ".held-out.json"
 TRAINED = ("noise", "blur", "jpeg", "low-resolution")
@@ -35,12 +35,7 @@ def block(records: Mapping[str, Mapping[str, Any]], faces: str, name: str, up: s
     """
     rows = [[f"`{one[name]}`", *_numbers(one)] for one in records.values()]
     lines = [CAPTION.format(faces), "", *table([name, *HEAD], rows), ""]
-    lines += [
-        f"- [`{path}`]({up}{path}), by `{one['command']}`, {one['date'][:10]}, "
-        f"commit {one['commit'][:7]}"
-        for path, one in records.items()
-    ]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *origins(records, up), ""])
 
 
 def _numbers(record: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from number_cells import share, table
+from number_cells import origins, share, table
 
 Record: TypeAlias = Mapping[str, Any]
 
@@ -43,11 +43,7 @@ def block(
     ]
     lines = [CAPTION, "", *table(HEAD, rows), ""]
     # What a command's `mien-small` is depends on when it was run.
-    lines += [
-        f"- [`{path}`](../{path}), by `{one['command']}`, {one['date'][:10]}, "
-        f"commit {one['commit'][:7]}"
-        for path, one in [*((path, tests[path]) for path in paths), *scenes.items()]
-    ]
+    lines += origins({path: tests[path] for path in paths} | dict(scenes), "../")
     return "\n".join([*lines, ""])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -41,6 +41,15 @@ def share(estimate: dict[str, float] | None) -> str:
 def significant(value: float) -> str:
     """Three digits at least, all of the whole part."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def origins(records: Mapping[str, Mapping[str, Any]], up: str) -> list[str]:
+    """A line for each record, by its path in the repository; ``up`` leads there from the page."""
+    return [
+        f"- [`{path}`]({up}{path}), by `{one['command']}`, {one['date'][:10]}, "
+        f"commit {one['commit'][:7]}"
+        for path, one in records.items()
+    ]
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
